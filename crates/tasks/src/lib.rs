@@ -1,1 +1,5 @@
-//! Placeholder, replaced with the crate.
+//! Every running operation is a task.
+
+mod checkpoint;
+
+pub use checkpoint::{Checkpoint, NoCheckpoint, Stop};
