@@ -1,0 +1,9 @@
+//! Texts for people and settings: durations, sizes in bytes, dates.
+
+mod date;
+mod duration;
+mod size;
+
+pub use date::iso_millis;
+pub use duration::{TimeUnit, TimeValue, duration_text, parse_time};
+pub use size::{parse_size, size_text};
