@@ -1,9 +1,15 @@
 //! Keys and values that all nodes share: metadata, leases, durable task state.
 
+mod change;
+mod watch;
+
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
+
+pub(crate) use change::{Change, Expect, lease_time};
+pub use watch::Watch;
+pub(crate) use watch::Watchers;
 
 use crate::BoxFuture;
 
@@ -98,25 +104,6 @@ pub enum KvEvent {
     },
     /// Every key that existed when the watch began has been told; what follows are changes. Told exactly once a watch.
     Live,
-}
-
-/// A stream of changes of the keys with a prefix: first a snapshot, then [`KvEvent::Live`], then each change in the order of
-/// revisions. A change may be missing (the last one of a key is told sooner or later) and the stream may fall silent
-/// for a while: poll beside it what matters.
-#[derive(Debug)]
-pub struct Watch {
-    events: mpsc::UnboundedReceiver<KvEvent>,
-}
-
-impl Watch {
-    pub(crate) fn new(events: mpsc::UnboundedReceiver<KvEvent>) -> Self {
-        Self { events }
-    }
-
-    /// The next event; none when the store has closed.
-    pub async fn next(&mut self) -> Option<KvEvent> {
-        self.events.recv().await
-    }
 }
 
 /// Shared keys with revisions.
