@@ -111,6 +111,8 @@ kinds! {
     CircuitBreaking "circuit_breaking_exception" 429 Own;
     RejectedExecution "rejected_execution_exception" 429 Foreign;
     // 500
+    AggregationExecution "aggregation_execution_exception" 500 Own;
+    AggregationInitialization "aggregation_initialization_exception" 500 Own;
     Exception "exception" 500 Own;
     Arithmetic "arithmetic_exception" 500 Foreign;
     ArrayIndexOutOfBounds "array_index_out_of_bounds_exception" 500 Foreign;
