@@ -1,1 +1,29 @@
-//! Placeholder, replaced with the crate.
+//! One shard: a log of operations, and the Tantivy segments that a deterministic state machine builds from it.
+//!
+//! The engine knows fields and typed values but no mapping: an [`Interpreter`] turns a `_source` into a
+//! [`TypedDocument`], before a write for the client's document and again when the log is replayed.
+
+mod alive;
+mod directory;
+mod document;
+mod error;
+mod fields;
+mod interpreter;
+mod segment;
+mod shard;
+mod tokens;
+mod view;
+mod write;
+
+pub use document::{FieldValue, POSITION_GAP, TypedDocument};
+pub use error::EngineError;
+pub use fields::{
+    FieldKind, FieldNumber, FieldSpec, Fields, InternalFields, field_number, tantivy_field,
+};
+pub use interpreter::Interpreter;
+pub use shard::{Found, Shard, ShardConfig, ShardStats};
+pub use tokens::Tokens;
+pub use view::{FieldStats, Segment, Stored, View};
+pub use write::{
+    Condition, Conflict, Operation, Versioning, Write, WriteFailure, WriteResult, Written,
+};
