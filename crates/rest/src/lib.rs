@@ -1,1 +1,30 @@
-//! Placeholder, replaced with the crate.
+//! The REST interface of a node: how requests come in and answers go out.
+//!
+//! [`server`] speaks HTTP within limits, [`Api`] finds the endpoint and turns its answer into HTTP, `handlers` are the
+//! endpoints. Start reading at `handlers/mod.rs`, which says how an endpoint is added.
+
+pub mod auth;
+mod body;
+mod dispatch;
+mod form;
+mod handlers;
+mod headers;
+mod params;
+mod refusal;
+pub mod reply;
+mod request;
+pub mod routes;
+pub mod server;
+mod uri;
+
+pub use body::{MediaType, RequestBody};
+pub use dispatch::Api;
+pub use form::Form;
+pub use headers::{COMPATIBLE_VERSION, Copied};
+pub use params::Params;
+pub use reply::Reply;
+pub use request::{Client, Request};
+
+/// The node behind the interface.
+#[derive(Debug)]
+pub struct Node;

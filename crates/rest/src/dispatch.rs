@@ -1,0 +1,369 @@
+//! From a request's head to its answer: limits, who asks, headers, route, form, body, handler, and back to HTTP.
+
+use std::{pin::Pin, sync::Arc};
+
+use bytes::Bytes;
+use glasswork_content::failure::{Failure, Kind};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header, request::Parts};
+
+use crate::{
+    Node,
+    auth::Gate,
+    body::{self, MediaType, RequestBody, content_type},
+    form::Form,
+    headers::{self, Copied},
+    params::Params,
+    refusal::Refusal,
+    reply::{self, Reply},
+    request::{Client, Request},
+    routes::{self, Found, Method, Route, Router},
+    server::{
+        Connection, Dispatch, Download, Exchange, HangUp, Limits, Upload, UploadError, Whole,
+    },
+    uri,
+};
+
+/// The REST interface of a node.
+pub struct Api {
+    node: Arc<Node>,
+    router: Router,
+    gate: Option<Gate>,
+    limits: Limits,
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Api")
+            .field("guarded", &self.gate.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Dispatch for Api {
+    fn dispatch(
+        self: Arc<Self>,
+        exchange: Exchange,
+    ) -> Pin<Box<dyn Future<Output = Result<Response<Download>, HangUp>> + Send>> {
+        Box::pin(async move { self.answer(exchange).await })
+    }
+}
+
+/// A compressed body up to this size is unpacked where it was read, in bytes; a longer one on a thread of its own.
+const UNPACKED_AT_ONCE: usize = 64 << 10;
+
+impl Api {
+    /// The interface to `node`; behind `gate` when there is one.
+    pub fn new(node: Arc<Node>, gate: Option<Gate>, limits: Limits) -> Self {
+        Self::with_table(node, gate, limits, routes::table::TABLE)
+    }
+
+    pub(crate) fn with_table(
+        node: Arc<Node>,
+        gate: Option<Gate>,
+        limits: Limits,
+        table: &[&'static [Route]],
+    ) -> Self {
+        Self {
+            node,
+            router: Router::new(table),
+            gate,
+            limits,
+        }
+    }
+
+    async fn answer(&self, exchange: Exchange) -> Result<Response<Download>, HangUp> {
+        let Exchange {
+            head,
+            upload,
+            connection,
+        } = exchange;
+        if !is_known(&head.method) {
+            return Err(HangUp);
+        }
+        let mut form = Form::default();
+        let mut upload = Some(upload);
+        let reply = match self
+            .handle(&head, &mut upload, &connection, &mut form)
+            .await
+        {
+            Ok(reply) => reply,
+            Err(refusal) => refusal.reply(&form),
+        };
+        if let Some(unread) = upload.filter(|_| !head.headers.contains_key(header::EXPECT)) {
+            unread.discard();
+        }
+        Ok(respond(reply, &head))
+    }
+
+    /// Takes the upload when it reads it, and sets the form as soon as it is known.
+    async fn handle(
+        &self,
+        head: &Parts,
+        upload: &mut Option<Upload>,
+        connection: &Connection,
+        form: &mut Form,
+    ) -> Result<Reply, Refusal> {
+        self.check_size(head)?;
+        let user = match &self.gate {
+            Some(gate) => Some(gate.admit(&head.headers).await?),
+            None => None,
+        };
+        let query = uri::query_pairs(head.uri.query().unwrap_or(""))?;
+        let declared = head
+            .headers
+            .get(header::CONTENT_TYPE)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let declared = declared.as_deref().filter(|value| !value.trim().is_empty());
+        let unread = upload.as_ref().is_some_and(|upload| !upload.is_empty());
+        content_type::check(declared)?;
+        *form = Form::of(
+            &query,
+            &head.headers,
+            declared.filter(|_| unread).and_then(MediaType::from_accept),
+        )?;
+        let copied = Copied::of(&head.headers, &self.limits)?;
+
+        let (route, placeholders) = self.route(head)?;
+        let media = if unread {
+            MediaType::of_body(declared, route.body == routes::Body::Lines)?
+        } else {
+            MediaType::Json
+        };
+        let whole = match upload.take() {
+            Some(upload) if unread => Some(self.read(head, upload).await?),
+            _ => None,
+        };
+        let params = Params::new(
+            route,
+            uri::without_authority(head.uri.path()),
+            placeholders,
+            query,
+        );
+        let body = match whole {
+            Some(whole) if !whole.bytes.is_empty() => {
+                RequestBody::new(whole.bytes, media, Some(whole.held))
+            }
+            _ => from_query(&params, route)?,
+        };
+        let client = Client {
+            user,
+            copied: Arc::new(copied),
+            connection: connection.number,
+        };
+        let request = Request {
+            params,
+            form: form.clone(),
+            body,
+            client,
+            headers: head.headers.clone(),
+        };
+        Ok((route.handler)(Arc::clone(&self.node), request).await?)
+    }
+
+    fn check_size(&self, head: &Parts) -> Result<(), Refusal> {
+        let line = head.method.as_str().len() + target_length(&head.uri) + " HTTP/1.1 ".len();
+        if line > self.limits.initial_line {
+            let text = format!(
+                "An HTTP line is larger than {} bytes.",
+                self.limits.initial_line
+            );
+            return Err(Failure::new(Kind::TooLongHttpLine, text).into());
+        }
+        let size: usize = head
+            .headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len() + 4)
+            .sum();
+        if size > self.limits.header_size {
+            let text = format!(
+                "HTTP header is larger than {} bytes.",
+                self.limits.header_size
+            );
+            return Err(Failure::new(Kind::TooLongHttpHeader, text).into());
+        }
+        Ok(())
+    }
+
+    fn route(&self, head: &Parts) -> Result<(&'static Route, Vec<(Box<str>, Box<str>)>), Refusal> {
+        let path = uri::without_authority(head.uri.path());
+        let target = || match head.uri.query() {
+            Some(query) => format!("{path}?{query}"),
+            None => path.to_owned(),
+        };
+        let options = head.method == http::Method::OPTIONS;
+        match self.router.find(Method::of(&head.method), path) {
+            Found::Route(route, placeholders) => Ok((route, placeholders)),
+            Found::OtherMethods(allowed) if options => Err(Refusal::options(&allowed)),
+            Found::Nothing if options => Err(Refusal::options(&[])),
+            Found::OtherMethods(allowed) => Err(Refusal::wrong_method(
+                &target(),
+                head.method.as_str(),
+                allowed,
+            )),
+            Found::Undecodable(allowed) => Err(Refusal::undecodable(allowed)),
+            Found::Nothing => Err(Refusal::NoHandler {
+                method: head.method.as_str().to_owned(),
+                target: target(),
+            }),
+        }
+    }
+
+    async fn read(&self, head: &Parts, upload: Upload) -> Result<Whole, Refusal> {
+        let limit = self.limits.content_length;
+        let encoding = head
+            .headers
+            .get(header::CONTENT_ENCODING)
+            .map(HeaderValue::as_bytes);
+        let packed = match encoding {
+            None | Some(b"" | b"identity") => false,
+            Some(name)
+                if name.eq_ignore_ascii_case(b"gzip") || name.eq_ignore_ascii_case(b"x-gzip") =>
+            {
+                true
+            }
+            Some(other) => {
+                let text = format!(
+                    "Content-Encoding [{}] is not supported",
+                    String::from_utf8_lossy(other)
+                );
+                return Err(Refusal::Short { status: 415, text });
+            }
+        };
+        let whole = upload.read(limit).await.map_err(not_read)?;
+        if !packed {
+            return Ok(whole);
+        }
+        if whole.bytes.len() <= UNPACKED_AT_ONCE {
+            return body::inflate(whole, limit).map_err(not_read);
+        }
+        match tokio::task::spawn_blocking(move || body::inflate(whole, limit)).await {
+            Ok(unpacked) => unpacked.map_err(not_read),
+            Err(error) => {
+                Err(Failure::illegal_state(format!("the body was not unpacked: {error}")).into())
+            }
+        }
+    }
+}
+
+/// Whether a method is one of HTTP's. The reference hangs up on others.
+fn is_known(method: &http::Method) -> bool {
+    use http::Method as M;
+    [
+        M::GET,
+        M::POST,
+        M::PUT,
+        M::DELETE,
+        M::HEAD,
+        M::PATCH,
+        M::OPTIONS,
+        M::TRACE,
+        M::CONNECT,
+    ]
+    .contains(method)
+}
+
+fn target_length(uri: &http::Uri) -> usize {
+    uri.path_and_query()
+        .map_or(0, |target| target.as_str().len())
+}
+
+/// The body that stands in the query.
+fn from_query(params: &Params, route: &Route) -> Result<RequestBody, Refusal> {
+    let Some(source) = params.peek("source") else {
+        return Ok(RequestBody::new(Bytes::new(), MediaType::Json, None));
+    };
+    let Some(declared) = params.peek("source_content_type") else {
+        return Err(Failure::illegal_state(
+            "source and source_content_type parameters are required",
+        )
+        .into());
+    };
+    let media =
+        MediaType::of_body(Some(declared), route.body == routes::Body::Lines).map_err(|_| {
+            Failure::illegal_state(format!(
+                "Unknown value for source_content_type [{declared}]"
+            ))
+        })?;
+    Ok(RequestBody::new(
+        Bytes::copy_from_slice(source.as_bytes()),
+        media,
+        None,
+    ))
+}
+
+fn not_read(error: UploadError) -> Refusal {
+    let text = error.to_string();
+    match error {
+        UploadError::TooLong(_) => Refusal::Reply(Reply::new(413, "", Bytes::new())),
+        UploadError::TooMany { wanted, limit } => {
+            Failure::circuit_breaking(text, wanted as u64, limit as u64, "TRANSIENT").into()
+        }
+        UploadError::TooSlow => Refusal::Short { status: 408, text },
+        UploadError::Broken(_) => Refusal::Short { status: 400, text },
+    }
+}
+
+impl From<content_type::Refused> for Refusal {
+    fn from(refused: content_type::Refused) -> Self {
+        match refused {
+            content_type::Refused::NotSupported(text) => Self::Short { status: 406, text },
+            content_type::Refused::Malformed(failure) => Self::Failure(failure),
+        }
+    }
+}
+
+impl From<headers::Refused> for Refusal {
+    fn from(refused: headers::Refused) -> Self {
+        match refused {
+            headers::Refused::Short(text) => Self::Short { status: 400, text },
+            headers::Refused::Failure(failure) => Self::Failure(failure),
+        }
+    }
+}
+
+/// Makes an HTTP answer.
+fn respond(reply: Reply, head: &Parts) -> Response<Download> {
+    let length = match &reply.body {
+        reply::Body::Whole(bytes) => Some(bytes.len()),
+        reply::Body::Pieces(_) => None,
+    };
+    let download = match reply.body {
+        _ if head.method == http::Method::HEAD => Download::Whole(Bytes::new()),
+        reply::Body::Whole(bytes) => Download::Whole(bytes),
+        reply::Body::Pieces(pieces) => Download::Pieces(pieces),
+    };
+    let mut response = Response::new(download);
+    *response.status_mut() =
+        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let out = response.headers_mut();
+    headers::echo(&head.headers, out);
+    out.insert(headers::X_OPENSEARCH_VERSION, headers::VERSION_VALUE);
+    if !reply.content_type.is_empty() {
+        out.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(reply.content_type),
+        );
+    }
+    if reply.gzip {
+        out.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    if let Some(length) = length {
+        out.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    for (name, value) in reply.headers {
+        match HeaderValue::try_from(value) {
+            Ok(value) => {
+                out.insert(HeaderName::from_static(name), value);
+            }
+            Err(error) => tracing::error!(name, %error, "a header of an answer is left out"),
+        }
+    }
+    for text in &reply.warnings {
+        // The text was reduced to what a header takes.
+        if let Ok(value) = HeaderValue::try_from(headers::warning(text)) {
+            out.append(header::WARNING, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,216 @@
+//! The headers that have a meaning: those that the tasks of a request carry and the answer repeats, and those that
+//! every answer has.
+
+use glasswork_content::failure::Failure;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::server::Limits;
+
+/// The release of OpenSearch whose wire is spoken.
+pub const COMPATIBLE_VERSION: &str = "3.8.0";
+
+/// Names what answers.
+pub(crate) const X_OPENSEARCH_VERSION: HeaderName = HeaderName::from_static("x-opensearch-version");
+/// The value of [`X_OPENSEARCH_VERSION`].
+pub(crate) const VERSION_VALUE: HeaderValue =
+    HeaderValue::from_static("OpenSearch/3.8.0 (opensearch)");
+
+/// The headers that tasks carry: the name, and how it stands in a task's `headers`.
+const CARRIED: [(&str, &str); 2] = [
+    ("x-opaque-id", "X-Opaque-Id"),
+    ("x-request-id", X_REQUEST_ID),
+];
+const X_REQUEST_ID: &str = "X-Request-Id";
+
+/// The headers that a request's tasks carry, by canonical name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Copied(Vec<(&'static str, String)>);
+
+/// Why a request's headers are refused.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// 400 with this text in the short form of an error.
+    Short(String),
+    /// As the failure says.
+    Failure(Failure),
+}
+
+impl Copied {
+    /// Takes the carried headers of a request.
+    ///
+    /// # Errors
+    /// Two different values of one; an `X-Request-Id` that is blank or too long; more in all than tasks may carry.
+    pub(crate) fn of(headers: &HeaderMap, limits: &Limits) -> Result<Self, Refused> {
+        let mut copied = Vec::new();
+        for (name, canonical) in CARRIED {
+            let mut values = headers.get_all(name).iter();
+            let Some(first) = values.next() else { continue };
+            if values.any(|other| other != first) {
+                return Err(Refused::Short(format!(
+                    "multiple values for single-valued header [{canonical}]."
+                )));
+            }
+            let value = text(first);
+            if canonical == X_REQUEST_ID {
+                check_request_id(&value, limits.request_id)?;
+            }
+            copied.push((canonical, value));
+        }
+        let characters: usize = copied
+            .iter()
+            .map(|(name, value)| name.len() + value.chars().count())
+            .sum();
+        if characters * 2 > limits.header_size {
+            let allowed = glasswork_content::text::size_text(limits.header_size as u64);
+            return Err(Refused::Failure(Failure::illegal_argument(format!(
+                "Request exceeded the maximum size of task headers {allowed}"
+            ))));
+        }
+        Ok(Self(copied))
+    }
+
+    /// The headers, by canonical name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
+    /// The value of one, by canonical name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
+    }
+}
+
+fn check_request_id(value: &str, longest: usize) -> Result<(), Refused> {
+    if value.trim().is_empty() {
+        return Err(Refused::Failure(Failure::illegal_argument(
+            "X-Request-Id should not be null or empty",
+        )));
+    }
+    let length = value.chars().count();
+    if length > longest {
+        return Err(Refused::Failure(Failure::illegal_argument(format!(
+            "X-Request-Id length [{length}] exceeds maximum allowed length [{longest}]"
+        ))));
+    }
+    Ok(())
+}
+
+/// Bytes beyond ASCII are read as UTF-8 when they are, else each as a character of Latin-1, as HTTP once had it.
+fn text(value: &HeaderValue) -> String {
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => text.to_owned(),
+        Err(_) => value
+            .as_bytes()
+            .iter()
+            .map(|byte| char::from(*byte))
+            .collect(),
+    }
+}
+
+/// Puts what a request's answer repeats into the answer's headers: the first value of each carried header.
+pub(crate) fn echo(request: &HeaderMap, answer: &mut HeaderMap) {
+    for (name, _) in CARRIED {
+        if let Some(value) = request.get(name) {
+            answer.insert(HeaderName::from_static(name), value.clone());
+        }
+    }
+}
+
+/// The value of a `Warning` header for something deprecated (RFC 7234 §5.5, code 299).
+pub(crate) fn warning(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => {
+                quoted.push('\\');
+                quoted.push(character);
+            }
+            ' '..='~' => quoted.push(character),
+            // A header takes no other characters; percent-encoded as the reference does.
+            other => {
+                let mut bytes = [0; 4];
+                for byte in other.encode_utf8(&mut bytes).bytes() {
+                    quoted.push_str(&format!("%{byte:02X}"));
+                }
+            }
+        }
+    }
+    format!("299 OpenSearch-{COMPATIBLE_VERSION}-unknown \"{quoted}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(
+                HeaderName::from_static(name),
+                HeaderValue::from_str(value).unwrap(),
+            );
+        }
+        headers
+    }
+
+    fn refused(pairs: &[(&'static str, &str)]) -> String {
+        match Copied::of(&headers(pairs), &Limits::default()).unwrap_err() {
+            Refused::Short(text) => text,
+            Refused::Failure(failure) => failure.reason().to_owned(),
+        }
+    }
+
+    #[test]
+    fn equal_doubles_collapse_and_different_ones_are_refused() {
+        let copied = Copied::of(
+            &headers(&[("x-opaque-id", "a"), ("x-opaque-id", "a")]),
+            &Limits::default(),
+        )
+        .unwrap();
+        assert_eq!(copied.get("X-Opaque-Id"), Some("a"));
+        assert_eq!(
+            refused(&[("x-opaque-id", "one"), ("x-opaque-id", "two")]),
+            "multiple values for single-valued header [X-Opaque-Id]."
+        );
+    }
+
+    #[test]
+    fn nothing_but_the_two_ids_is_carried() {
+        let copied = Copied::of(
+            &headers(&[("traceparent", "00-1"), ("x-foo", "1")]),
+            &Limits::default(),
+        )
+        .unwrap();
+        assert_eq!(copied, Copied::default());
+    }
+
+    #[test]
+    fn a_request_id_is_neither_blank_nor_long() {
+        assert_eq!(
+            refused(&[("x-request-id", " ")]),
+            "X-Request-Id should not be null or empty"
+        );
+        assert_eq!(
+            refused(&[("x-request-id", &"a".repeat(129))]),
+            "X-Request-Id length [129] exceeds maximum allowed length [128]"
+        );
+    }
+
+    #[test]
+    fn carried_headers_have_a_limit_together() {
+        assert_eq!(
+            refused(&[("x-opaque-id", &"a".repeat(8200))]),
+            "Request exceeded the maximum size of task headers 16kb"
+        );
+    }
+
+    #[test]
+    fn a_warning_is_quoted() {
+        assert_eq!(
+            warning("say \"no\" to é"),
+            "299 OpenSearch-3.8.0-unknown \"say \\\"no\\\" to %C3%A9\""
+        );
+    }
+}
