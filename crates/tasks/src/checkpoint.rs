@@ -35,7 +35,9 @@ pub enum Stop {
     #[error("time is over")]
     TimedOut,
     /// A reservation would have passed a limit on memory.
-    #[error("[{label}] Data too large, data for [{label}] would be [{wanted}b], which is larger than the limit of [{limit}b]")]
+    #[error(
+        "[{label}] Data too large, data for [{label}] would be [{wanted}b], which is larger than the limit of [{limit}b]"
+    )]
     Memory {
         /// What the memory was wanted for.
         label: Arc<str>,

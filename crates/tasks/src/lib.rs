@@ -1,5 +1,48 @@
-//! Every running operation is a task.
+//! Every running operation is a task: registered, listed, measured, waited for and cancelled.
 
+mod account;
+mod action;
+mod ban;
+mod body;
+mod cancel;
 mod checkpoint;
+mod clock;
+mod describe;
+mod filter;
+mod guard;
+mod headers;
+mod histogram;
+mod history;
+mod id;
+mod life;
+mod numbers;
+mod pattern;
+mod progress;
+mod registry;
+mod shared;
+mod snapshot;
+mod start;
+mod sync;
+mod task;
+mod wait;
 
+pub use account::{Execution, Resources, Traffic, Usage};
+pub use action::{Action, ActionSpec, DeclareError};
+pub use cancel::{CancelError, Cancellation, Cancelled, Cancels, Peers, Reason, RemoteBan};
 pub use checkpoint::{Checkpoint, NoCheckpoint, Stop};
+pub use clock::{Clock, ManualClock, Memory, Meter, NoMeter, SystemClock, Unlimited};
+pub use describe::{Describe, Description, Form, Status};
+pub use filter::{BadCursor, BadSort, Cursor, Filter, Key, Sort};
+pub use guard::Guard;
+pub use headers::{Headers, X_OPAQUE_ID};
+pub use histogram::{CancelLatency, LATENCY_BUCKETS_MILLIS};
+pub use history::Outcome;
+pub use id::{MalformedTaskId, NodeId, TaskId};
+pub use numbers::{BLOCK, BlockError, END, NumbersExhausted, Wanted};
+pub use pattern::Pattern;
+pub use progress::Progress;
+pub use registry::{Config, List, Registry};
+pub use snapshot::{Extended, Snapshot, Tree, View};
+pub use start::{CLOSING_BOUND, Origin, Start, StartError};
+pub use task::{RemoteChild, Task};
+pub use wait::{On, Waiting};

@@ -1,0 +1,146 @@
+//! Actions: the named kinds of operation. A task holds two bytes that stand for one.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+
+use crate::histogram::Histogram;
+
+/// A declared action: a number that its registry knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Action(pub(crate) u16);
+
+/// What must be known about an action before its first task starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionSpec {
+    /// Its name, e.g. `indices:data/read/search`.
+    pub name: Arc<str>,
+    /// Whether its tasks end early when told to.
+    pub cancellable: bool,
+    /// How long a task may live on after it was cancelled. One that lives longer is *overdue*.
+    pub bound: Duration,
+    /// Whether its tasks show what they used. Others show zeros.
+    pub measured: bool,
+    /// Why its tasks can't be cancelled; empty if they can.
+    pub uncancellable_because: &'static str,
+}
+
+impl ActionSpec {
+    /// An action whose tasks end within `bound` of being cancelled.
+    pub fn cancellable(name: impl Into<Arc<str>>, bound: Duration) -> Self {
+        Self {
+            name: name.into(),
+            cancellable: true,
+            bound,
+            measured: false,
+            uncancellable_because: "",
+        }
+    }
+
+    /// An action whose tasks always run to their end, which comes within `bound`, `because` of something.
+    pub fn uncancellable(
+        name: impl Into<Arc<str>>,
+        bound: Duration,
+        because: &'static str,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            cancellable: false,
+            bound,
+            measured: false,
+            uncancellable_because: because,
+        }
+    }
+
+    /// The same, with what its tasks use shown.
+    #[must_use]
+    pub fn measured(mut self) -> Self {
+        self.measured = true;
+        self
+    }
+}
+
+/// Why an action was not declared.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DeclareError {
+    /// The name was declared before with other properties.
+    #[error("action [{0}] is already declared differently")]
+    Different(Arc<str>),
+    /// There are as many actions as there may be.
+    #[error("more than {LIMIT} actions")]
+    TooMany,
+}
+
+/// How many actions a registry may know.
+pub(crate) const LIMIT: usize = BLOCKS * BLOCK;
+const BLOCKS: usize = 64;
+const BLOCK: usize = 64;
+
+/// What the registry keeps of an action.
+pub(crate) struct Declared {
+    pub(crate) spec: ActionSpec,
+    pub(crate) cancel_latency: Histogram,
+}
+
+/// All actions, read without a lock.
+pub(crate) struct Actions {
+    blocks: [OnceLock<Box<[OnceLock<Declared>; BLOCK]>>; BLOCKS],
+    names: Mutex<HashMap<Arc<str>, u16>>,
+}
+
+impl Actions {
+    pub(crate) fn new() -> Self {
+        Self {
+            blocks: [const { OnceLock::new() }; BLOCKS],
+            names: Mutex::new(HashMap::new()),
+        }
+    }
+
+    pub(crate) fn declare(&self, spec: ActionSpec) -> Result<Action, DeclareError> {
+        let mut names = self.names.lock();
+        if let Some(&number) = names.get(&spec.name) {
+            let action = Action(number);
+            return if self.get(action).spec == spec {
+                Ok(action)
+            } else {
+                Err(DeclareError::Different(spec.name))
+            };
+        }
+        let number = names.len();
+        if number >= LIMIT {
+            return Err(DeclareError::TooMany);
+        }
+        let block = self.blocks[number / BLOCK]
+            .get_or_init(|| Box::new([const { OnceLock::new() }; BLOCK]));
+        let name = Arc::clone(&spec.name);
+        block[number % BLOCK].get_or_init(|| Declared {
+            spec,
+            cancel_latency: Histogram::default(),
+        });
+        let number = u16::try_from(number).expect("LIMIT fits 16 bits");
+        names.insert(name, number);
+        Ok(Action(number))
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<Action> {
+        self.names.lock().get(name).copied().map(Action)
+    }
+
+    /// # Panics
+    /// When `action` comes from another registry that knows more actions.
+    pub(crate) fn get(&self, action: Action) -> &Declared {
+        let number = usize::from(action.0);
+        self.blocks[number / BLOCK]
+            .get()
+            .and_then(|block| block[number % BLOCK].get())
+            .expect("an action is used with the registry that declared it")
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.names.lock().len()
+    }
+}
