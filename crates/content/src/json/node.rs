@@ -1,6 +1,9 @@
 //! A small tree of values with their positions, for request bodies.
 
 use super::Position;
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
 
 /// A value and where it begins.
 #[derive(Clone, Debug, PartialEq)]
@@ -157,6 +160,37 @@ impl From<Value> for Node {
     }
 }
 
+/// As compact JSON, so that a tree from another node is read with the same bounds as any input. Positions are not kept.
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.to_json())
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_byte_buf(JsonBytes)
+    }
+}
+
+struct JsonBytes;
+
+impl Visitor<'_> for JsonBytes {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the bytes of a JSON value")
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Node, E> {
+        super::parse(bytes, &super::Limits::DEFAULT).map_err(E::custom)
+    }
+
+    fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Node, E> {
+        self.visit_bytes(&bytes)
+    }
+}
+
 impl Node {
     /// The text of a string.
     pub fn as_str(&self) -> Option<&str> {
@@ -231,43 +265,6 @@ impl Node {
             Value::Array(_) => "START_ARRAY",
             Value::Object(_) => "START_OBJECT",
         }
-    }
-
-    /// A boolean as OpenSearch's lenient parsers read it: also the strings `"true"` and `"false"`.
-    ///
-    /// # Errors
-    /// 400 `illegal_argument_exception` for anything else.
-    pub fn to_bool(&self) -> Result<bool, crate::Failure> {
-        todo!()
-    }
-
-    /// A whole number as OpenSearch's lenient parsers read it: also from a string or from a number without fraction.
-    ///
-    /// # Errors
-    /// 400 `illegal_argument_exception` or `number_format_exception` for anything else.
-    pub fn to_i64(&self) -> Result<i64, crate::Failure> {
-        todo!()
-    }
-
-    /// A whole 32-bit number as OpenSearch's lenient parsers read it.
-    ///
-    /// # Errors
-    /// As [`Node::to_i64`], and for a number out of range.
-    pub fn to_i32(&self) -> Result<i32, crate::Failure> {
-        todo!()
-    }
-
-    /// A number as OpenSearch's lenient parsers read it: also from a string.
-    ///
-    /// # Errors
-    /// 400 `number_format_exception` for anything else.
-    pub fn to_f64(&self) -> Result<f64, crate::Failure> {
-        todo!()
-    }
-
-    /// The text of a scalar (string, number, boolean) as `XContentParser.text()` gives it; `None` for null, arrays, objects.
-    pub fn to_text(&self) -> Option<std::borrow::Cow<'_, str>> {
-        todo!()
     }
 
     /// The value as compact JSON.

@@ -1,10 +1,18 @@
 //! Writing answers: a token writer for JSON (compact or pretty) and YAML that applies `filter_path` while it writes.
 
+mod fields;
 mod filter;
+mod json;
+mod layout;
+mod tree;
+mod yaml;
 
 pub use filter::FilterPath;
 
-use crate::{Failure, Node};
+use crate::json::{Limits, Reader, Token};
+use crate::{Failure, Kind, number};
+use filter::Selection;
+use layout::Layout;
 
 /// The language of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,23 +42,54 @@ pub struct Options {
 /// Writes one value, token by token.
 ///
 /// The caller keeps the order: `key` before each value in an object, as many `end_…` as beginnings.
+///
+/// With a filter, an object or array that is not wanted as a whole is begun only when something in it is written, so that
+/// nothing empty is left behind. The outermost one is always written.
 pub struct Render {
     options: Options,
     out: Vec<u8>,
+    layout: Layout,
+    /// Objects and arrays that are open, for the filter; unused without one.
+    open: Vec<Open>,
+    /// Selection of the value whose key came last.
+    named: Option<Selection>,
+    /// Key that came last, until its value is written.
+    name: String,
+    /// Open objects and arrays inside of what is left out.
+    skipped: usize,
+}
+
+struct Open {
+    array: bool,
+    selection: Selection,
+    /// Its key, until it is written.
+    name: Option<String>,
+    written: bool,
 }
 
 impl Render {
     /// A writer with these options.
     pub fn new(options: Options) -> Self {
+        let layout = Layout::new(options.format, options.pretty);
         Self {
             options,
             out: Vec::new(),
+            layout,
+            open: Vec::new(),
+            named: None,
+            name: String::new(),
+            skipped: 0,
         }
     }
 
     /// A writer of compact JSON, unfiltered.
     pub fn compact() -> Self {
         Self::new(Options::default())
+    }
+
+    /// The options.
+    pub fn options(&self) -> &Options {
+        &self.options
     }
 
     /// Whether text twins of times and sizes are wanted.
@@ -65,143 +104,222 @@ impl Render {
 
     /// Begins an object.
     pub fn object(&mut self) {
-        todo!()
+        self.begin(false);
     }
 
     /// Ends an object.
     pub fn end_object(&mut self) {
-        todo!()
+        self.end(false);
     }
 
     /// Begins an array.
     pub fn array(&mut self) {
-        todo!()
+        self.begin(true);
     }
 
     /// Ends an array.
     pub fn end_array(&mut self) {
-        todo!()
+        self.end(true);
+    }
+
+    fn begin(&mut self, array: bool) {
+        if self.options.filter.is_none() {
+            self.layout.begin(array, &mut self.out);
+            return;
+        }
+        let Some(selection) = self.selection() else {
+            self.skipped += 1;
+            return;
+        };
+        let at_top = self.open.is_empty();
+        let whole = selection.is_whole();
+        let in_object = self.open.last().is_some_and(|open| !open.array);
+        let name = in_object.then(|| std::mem::take(&mut self.name));
+        self.open.push(Open {
+            array,
+            selection,
+            name,
+            written: false,
+        });
+        if at_top || whole {
+            self.write_open();
+        }
+    }
+
+    fn end(&mut self, array: bool) {
+        if self.options.filter.is_none() {
+            self.layout.end(array, &mut self.out);
+            return;
+        }
+        if self.skipped > 0 {
+            self.skipped -= 1;
+        } else if let Some(open) = self.open.pop()
+            && open.written
+        {
+            self.layout.end(array, &mut self.out);
+        }
     }
 
     /// The name of the value that comes next.
-    pub fn key(&mut self, _key: &str) {
-        todo!()
+    pub fn key(&mut self, key: &str) {
+        let Some(filter) = &self.options.filter else {
+            self.layout.name(key, &mut self.out);
+            return;
+        };
+        if self.skipped > 0 {
+            return;
+        }
+        self.named = self
+            .open
+            .last()
+            .and_then(|open| filter.below(&open.selection, key));
+        self.name.clear();
+        self.name.push_str(key);
+    }
+
+    /// What is selected of the value that comes next; `None` when it is left out.
+    fn selection(&mut self) -> Option<Selection> {
+        if self.skipped > 0 {
+            return None;
+        }
+        match self.open.last() {
+            None => self.options.filter.as_ref().map(FilterPath::root),
+            Some(open) if open.array => Some(open.selection.clone()),
+            Some(_) => self.named.take(),
+        }
+    }
+
+    /// Writes the beginnings of all objects and arrays that are open and not yet written.
+    fn write_open(&mut self) {
+        let written = self.open.iter().take_while(|open| open.written).count();
+        for open in &mut self.open[written..] {
+            if let Some(name) = open.name.take() {
+                self.layout.name(&name, &mut self.out);
+            }
+            self.layout.begin(open.array, &mut self.out);
+            open.written = true;
+        }
+    }
+
+    /// Goes to where a scalar is to be written; false when it is left out.
+    fn scalar(&mut self) -> bool {
+        if self.options.filter.is_some() {
+            let wanted = self
+                .selection()
+                .is_some_and(|selection| selection.takes_scalar());
+            if !wanted {
+                return false;
+            }
+            self.write_open();
+            if self.open.last().is_some_and(|open| !open.array) {
+                self.layout.name(&self.name, &mut self.out);
+            }
+        }
+        self.layout.before_value(&mut self.out);
+        true
     }
 
     /// A string.
-    pub fn string(&mut self, _text: &str) {
-        todo!()
+    pub fn string(&mut self, text: &str) {
+        if self.scalar() {
+            self.layout.string(text, &mut self.out);
+            self.layout.after_value();
+        }
     }
 
     /// A whole number.
-    pub fn long(&mut self, _number: i64) {
-        todo!()
+    pub fn long(&mut self, value: i64) {
+        if self.scalar() {
+            number::write_long(value, &mut self.out);
+            self.layout.after_value();
+        }
     }
 
     /// A whole number without sign.
-    pub fn unsigned(&mut self, _number: u64) {
-        todo!()
+    pub fn unsigned(&mut self, value: u64) {
+        if self.scalar() {
+            number::write_unsigned(value, &mut self.out);
+            self.layout.after_value();
+        }
     }
 
     /// A double in Java's spelling; NaN and infinities become strings, as upstream.
-    pub fn double(&mut self, _number: f64) {
-        todo!()
+    pub fn double(&mut self, value: f64) {
+        if !value.is_finite() {
+            self.string(&number::double_text(value));
+        } else if self.scalar() {
+            number::write_double(value, &mut self.out);
+            self.layout.after_value();
+        }
     }
 
-    /// A float in Java's spelling.
-    pub fn float(&mut self, _number: f32) {
-        todo!()
+    /// A float in Java's spelling; NaN and infinities become strings, as upstream.
+    pub fn float(&mut self, value: f32) {
+        if !value.is_finite() {
+            self.string(&number::float_text(value));
+        } else if self.scalar() {
+            number::write_float(value, &mut self.out);
+            self.layout.after_value();
+        }
     }
 
     /// `true` or `false`.
-    pub fn boolean(&mut self, _flag: bool) {
-        todo!()
+    pub fn boolean(&mut self, flag: bool) {
+        self.literal(if flag { b"true" } else { b"false" });
     }
 
     /// `null`
     pub fn null(&mut self) {
-        todo!()
+        self.literal(b"null");
     }
 
-    /// A JSON value that is already written: copied as it is in compact JSON without a filter, else read and written anew.
+    /// A number that is already spelled.
+    fn literal(&mut self, text: &[u8]) {
+        if self.scalar() {
+            self.out.extend_from_slice(text);
+            self.layout.after_value();
+        }
+    }
+
+    /// A JSON value that is already written: copied as it is in compact JSON where the whole of it is wanted, else read and
+    /// written anew.
     ///
     /// # Errors
     /// When it has to be read and is malformed; what was written up to there stays.
-    pub fn raw(&mut self, _json: &[u8]) -> Result<(), Failure> {
-        todo!()
-    }
-
-    /// A tree.
-    pub fn node(&mut self, _node: &Node) {
-        todo!()
-    }
-
-    /// A key and a string.
-    pub fn field_str(&mut self, key: &str, text: &str) {
-        self.key(key);
-        self.string(text);
-    }
-
-    /// A key and a whole number.
-    pub fn field_long(&mut self, key: &str, number: i64) {
-        self.key(key);
-        self.long(number);
-    }
-
-    /// A key and a whole number without sign.
-    pub fn field_unsigned(&mut self, key: &str, number: u64) {
-        self.key(key);
-        self.unsigned(number);
-    }
-
-    /// A key and a double.
-    pub fn field_double(&mut self, key: &str, number: f64) {
-        self.key(key);
-        self.double(number);
-    }
-
-    /// A key and a float.
-    pub fn field_float(&mut self, key: &str, number: f32) {
-        self.key(key);
-        self.float(number);
-    }
-
-    /// A key and a flag.
-    pub fn field_bool(&mut self, key: &str, flag: bool) {
-        self.key(key);
-        self.boolean(flag);
-    }
-
-    /// A key and `null`.
-    pub fn field_null(&mut self, key: &str) {
-        self.key(key);
-        self.null();
-    }
-
-    /// A key and an array of strings.
-    pub fn field_strings<I>(&mut self, key: &str, texts: I)
-    where
-        I: IntoIterator,
-        I::Item: AsRef<str>,
-    {
-        self.key(key);
-        self.array();
-        for text in texts {
-            self.string(text.as_ref());
+    pub fn raw(&mut self, json: &[u8]) -> Result<(), Failure> {
+        if self.options.filter.is_none() && self.layout.is_compact_json() {
+            self.literal(json);
+            return Ok(());
         }
-        self.end_array();
-    }
-
-    /// A key and the beginning of an object.
-    pub fn field_object(&mut self, key: &str) {
-        self.key(key);
-        self.object();
-    }
-
-    /// A key and the beginning of an array.
-    pub fn field_array(&mut self, key: &str) {
-        self.key(key);
-        self.array();
+        let limits = Limits {
+            depth: 1_000,
+            bytes: usize::MAX,
+            tokens: usize::MAX,
+            ..Limits::DEFAULT
+        };
+        let mut reader = Reader::new(json, &limits);
+        loop {
+            match reader.next()? {
+                Token::BeginObject => self.object(),
+                Token::EndObject => self.end_object(),
+                Token::BeginArray => self.array(),
+                Token::EndArray => self.end_array(),
+                Token::Key(key) => self.key(&key),
+                Token::String(text) => self.string(&text),
+                Token::Number(number) => self.literal(number.text().as_bytes()),
+                Token::Bool(flag) => self.boolean(flag),
+                Token::Null => self.null(),
+                Token::End => {
+                    return Err(Failure::new(
+                        Kind::JsonParse,
+                        "a value was expected, found nothing",
+                    ));
+                }
+            }
+            if reader.depth() == 0 {
+                return Ok(());
+            }
+        }
     }
 
     /// Bytes written so far and not taken.
@@ -216,11 +334,13 @@ impl Render {
 
     /// Takes the bytes written so far, so that a long answer can be sent in chunks.
     pub fn take(&mut self) -> Vec<u8> {
+        self.layout.taken(self.out.len());
         std::mem::take(&mut self.out)
     }
 
-    /// The rest of the bytes, with the closing newline of pretty JSON.
-    pub fn finish(self) -> Vec<u8> {
-        todo!()
+    /// The rest of the bytes, with the newline that ends pretty JSON and YAML.
+    pub fn finish(mut self) -> Vec<u8> {
+        self.layout.finish(&mut self.out);
+        self.out
     }
 }
