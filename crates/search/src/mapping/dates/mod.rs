@@ -11,7 +11,7 @@ mod named;
 mod pattern;
 mod zone;
 
-pub use format::DateFormat;
+pub use format::{DateFormat, Moment};
 pub use maths::Rounding;
 pub use zone::Zone;
 

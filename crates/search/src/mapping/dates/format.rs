@@ -1,0 +1,315 @@
+//! A date format: one or more patterns, separated by `||`, tried in order; the first one writes.
+
+use super::calendar::{DAY, civil_from_days, days_from_civil, days_in_month};
+use super::maths::{self, Rounding};
+use super::pattern::Pattern;
+use super::zone::Zone;
+use super::{iso, named};
+use glasswork_content::{Failure, Kind};
+use std::sync::{Arc, LazyLock};
+
+/// Reads and writes dates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DateFormat {
+    text: String,
+    parsers: Vec<Parser>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Parser {
+    /// `strict_date_optional_time`, the hot path.
+    StrictIso,
+    EpochMillis,
+    EpochSecond,
+    Pattern { read: Pattern, write: Pattern },
+}
+
+/// What a text says of a moment; what it doesn't say is filled in.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Parts {
+    pub(super) year: Option<i64>,
+    pub(super) month: Option<u32>,
+    pub(super) day: Option<u32>,
+    pub(super) day_of_year: Option<u32>,
+    pub(super) hour: Option<u32>,
+    pub(super) minute: Option<u32>,
+    pub(super) second: Option<u32>,
+    pub(super) nano: Option<u32>,
+    pub(super) half_day: Option<(u32, bool)>,
+    pub(super) afternoon: Option<bool>,
+    pub(super) weekday: Option<u32>,
+    /// Seconds east of Greenwich.
+    pub(super) offset: Option<i32>,
+    /// Whole moments: milliseconds and nanoseconds of the millisecond.
+    pub(super) epoch: Option<(i64, u32)>,
+}
+
+/// A moment to the nanosecond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment {
+    /// Milliseconds since 1970.
+    pub millis: i64,
+    /// Nanoseconds of the millisecond, 0–999,999.
+    pub nanos: u32,
+}
+
+impl Moment {
+    /// Nanoseconds since 1970; `None` outside of 1677–2262 and before 1970, which `date_nanos` doesn't hold.
+    #[must_use]
+    pub fn to_nanos(self) -> Option<i64> {
+        if self.millis < 0 {
+            return None;
+        }
+        self.millis.checked_mul(1_000_000)?.checked_add(i64::from(self.nanos))
+    }
+}
+
+/// Why a text is no date of a pattern: Java's sentence.
+pub(super) type Reason = String;
+
+static DEFAULT: LazyLock<Arc<DateFormat>> = LazyLock::new(|| {
+    Arc::new(DateFormat { text: super::DEFAULT_FORMAT.to_owned(), parsers: vec![Parser::StrictIso, Parser::EpochMillis] })
+});
+
+impl DateFormat {
+    /// `strict_date_optional_time||epoch_millis`.
+    #[must_use]
+    pub fn default_format() -> Arc<Self> {
+        Arc::clone(&DEFAULT)
+    }
+
+    /// Reads a format: names (`epoch_second`), Java patterns (`yyyy-MM-dd`), several joined by `||`.
+    ///
+    /// # Errors
+    /// 400 `illegal_argument_exception` `Invalid format: [x]: Unknown pattern letter: x`.
+    pub fn new(text: &str) -> Result<Self, Failure> {
+        if text.is_empty() {
+            return Err(Failure::illegal_argument("No date pattern provided"));
+        }
+        let mut parsers = Vec::new();
+        for part in text.split("||").filter(|part| !part.is_empty()) {
+            let part = part.strip_prefix('8').unwrap_or(part);
+            parsers.push(parser(part)?);
+        }
+        if parsers.is_empty() {
+            return Err(Failure::illegal_argument("No date pattern provided"));
+        }
+        Ok(Self { text: text.to_owned(), parsers })
+    }
+
+    /// The format as it was given.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Reads a date of a document: milliseconds since 1970.
+    ///
+    /// # Errors
+    /// 400 `illegal_argument_exception` `failed to parse date field [x] with format [f]` with Java's reason as its cause.
+    pub fn parse_millis(&self, text: &str) -> Result<i64, Failure> {
+        Ok(self.parse(text, Rounding::Down, &Zone::utc())?.millis)
+    }
+
+    /// Reads a date: what the text leaves open is filled as `rounding` says, and a text without an offset is meant in `zone`.
+    ///
+    /// # Errors
+    /// As [`DateFormat::parse_millis`].
+    pub fn parse(&self, text: &str, rounding: Rounding, zone: &Zone) -> Result<Moment, Failure> {
+        if text.is_empty() {
+            return Err(Failure::illegal_argument("cannot parse empty date"));
+        }
+        let mut reason = String::new();
+        for parser in &self.parsers {
+            match parser.parse(text).and_then(|parts| parts.resolve(text, rounding, zone)) {
+                Ok(moment) => return Ok(moment),
+                Err(why) => reason = why,
+            }
+        }
+        if self.parsers.len() > 1 {
+            "Failed to parse with all enclosed parsers".clone_into(&mut reason);
+        }
+        let failure = Failure::illegal_argument(format!("failed to parse date field [{text}] with format [{}]", self.text));
+        Err(failure.caused_by(Failure::new(Kind::named("date_time_parse_exception").unwrap_or(Kind::Exception), reason)))
+    }
+
+    /// Reads a date of a query, date maths included (`now-1d/d`, `2024-01-01||+1M`): milliseconds since 1970.
+    ///
+    /// # Errors
+    /// 400 `parse_exception` with `failed to parse date field [x] with format [f]: [why]`, or for malformed maths.
+    pub fn parse_maths(&self, text: &str, now: i64, rounding: Rounding, zone: &Zone) -> Result<Moment, Failure> {
+        maths::evaluate(self, text, now, rounding, zone)
+    }
+
+    /// Writes a moment as the clock of `zone` shows it.
+    #[must_use]
+    pub fn format(&self, millis: i64, zone: &Zone) -> String {
+        self.format_moment(Moment { millis, nanos: 0 }, zone)
+    }
+
+    /// Writes a moment given in nanoseconds.
+    #[must_use]
+    pub fn format_nanos(&self, nanos: i64, zone: &Zone) -> String {
+        self.format_moment(Moment { millis: nanos.div_euclid(1_000_000), nanos: nanos.rem_euclid(1_000_000) as u32 }, zone)
+    }
+
+    fn format_moment(&self, moment: Moment, zone: &Zone) -> String {
+        match &self.parsers[0] {
+            Parser::StrictIso => iso::write(moment, zone),
+            Parser::EpochMillis if moment.nanos == 0 => moment.millis.to_string(),
+            Parser::EpochMillis => {
+                let fraction = format!("{:06}", moment.nanos);
+                format!("{}.{}", moment.millis, fraction.trim_end_matches('0'))
+            }
+            Parser::EpochSecond => {
+                let (seconds, millis) = (moment.millis.div_euclid(1_000), moment.millis.rem_euclid(1_000));
+                let fraction = format!("{:09}", millis * 1_000_000 + i64::from(moment.nanos));
+                match fraction.trim_end_matches('0') {
+                    "" => seconds.to_string(),
+                    fraction => format!("{seconds}.{fraction}"),
+                }
+            }
+            Parser::Pattern { write, .. } => write.write(moment, zone),
+        }
+    }
+}
+
+fn parser(part: &str) -> Result<Parser, Failure> {
+    match part {
+        "strict_date_optional_time" | "strictDateOptionalTime" => return Ok(Parser::StrictIso),
+        "epoch_millis" => return Ok(Parser::EpochMillis),
+        "epoch_second" => return Ok(Parser::EpochSecond),
+        _ => {}
+    }
+    let (read, write) = named::patterns(part).unwrap_or((part, part));
+    let compile = |pattern: &str| {
+        Pattern::new(pattern).map_err(|why| {
+            Failure::illegal_argument(format!("Invalid format: [{part}]: {why}")).caused_by(Failure::illegal_argument(why))
+        })
+    };
+    Ok(Parser::Pattern { read: compile(read)?, write: compile(write)? })
+}
+
+impl Parser {
+    fn parse(&self, text: &str) -> Result<Parts, Reason> {
+        match self {
+            Self::StrictIso => iso::read(text),
+            Self::EpochMillis => epoch(text, 6).map(|(millis, nanos)| Parts { epoch: Some((millis, nanos)), ..Parts::default() }),
+            Self::EpochSecond => {
+                let (seconds, nanos) = epoch(text, 9)?;
+                let millis = seconds.checked_mul(1_000).and_then(|millis| millis.checked_add(i64::from(nanos / 1_000_000)));
+                let millis = millis.ok_or_else(|| unparsed(text, 0))?;
+                Ok(Parts { epoch: Some((millis, nanos % 1_000_000)), ..Parts::default() })
+            }
+            Self::Pattern { read, .. } => read.read(text),
+        }
+    }
+}
+
+/// A count with an optional fraction of up to `digits` digits, as the count and the fraction in units of 10^-`digits`.
+fn epoch(text: &str, digits: usize) -> Result<(i64, u32), Reason> {
+    let (whole, fraction) = match text.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (text, None),
+    };
+    let unsigned = whole.strip_prefix('-').unwrap_or(whole);
+    if unsigned.is_empty() || !unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(unparsed(text, 0));
+    }
+    let count: i64 = whole.parse().map_err(|_| unparsed(text, 0))?;
+    let Some(fraction) = fraction else {
+        return Ok((count, 0));
+    };
+    if fraction.len() > digits || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(unparsed(text, whole.len()));
+    }
+    let padded = format!("{fraction:0<digits$}");
+    let part: u32 = padded.parse().map_err(|_| unparsed(text, whole.len()))?;
+    if whole.starts_with('-') && part > 0 {
+        let one = 10u32.pow(digits as u32);
+        return Ok((count.saturating_sub(1), one - part));
+    }
+    Ok((count, part))
+}
+
+pub(super) fn unparsed(text: &str, at: usize) -> Reason {
+    format!("Text '{text}' could not be parsed at index {at}")
+}
+
+impl Parts {
+    /// The moment, with what is missing filled in: month and day with 1, the time with 0 or, rounding up, with its last
+    /// nanosecond (`JavaDateFormatter`'s round-up parser).
+    pub(super) fn resolve(&self, text: &str, rounding: Rounding, zone: &Zone) -> Result<Moment, Reason> {
+        if let Some((millis, nanos)) = self.epoch {
+            return Ok(Moment { millis, nanos });
+        }
+        let invalid = |what: String| format!("Text '{text}' could not be parsed: {what}");
+        let year = self.year.unwrap_or(1970);
+        if !(-999_999_999..=999_999_999).contains(&year) {
+            return Err(invalid(format!("Invalid value for Year (valid values -999999999 - 999999999): {year}")));
+        }
+        let days = match self.day_of_year {
+            Some(day) => days_from_civil(year, 1, 1) + i64::from(day) - 1,
+            None => {
+                let month = self.month.unwrap_or(1);
+                let day = self.day.unwrap_or(1);
+                if !(1..=12).contains(&month) {
+                    return Err(invalid(format!("Invalid value for MonthOfYear (valid values 1 - 12): {month}")));
+                }
+                if !(1..=31).contains(&day) {
+                    return Err(invalid(format!("Invalid value for DayOfMonth (valid values 1 - 28/31): {day}")));
+                }
+                if day > days_in_month(year, month) {
+                    return Err(invalid(format!("Invalid date '{}'", invalid_date(month, day))));
+                }
+                days_from_civil(year, month, day)
+            }
+        };
+        let (hour, minute, second, nano) = self.time(rounding);
+        for (value, limit, name) in [(hour, 23, "HourOfDay"), (minute, 59, "MinuteOfHour"), (second, 59, "SecondOfMinute")] {
+            if value > limit {
+                return Err(invalid(format!("Invalid value for {name} (valid values 0 - {limit}): {value}")));
+            }
+        }
+        let in_day = (i64::from(hour) * 3_600 + i64::from(minute) * 60 + i64::from(second)) * 1_000 + i64::from(nano / 1_000_000);
+        let local = days.checked_mul(DAY).and_then(|millis| millis.checked_add(in_day));
+        let local = local.ok_or_else(|| invalid("long overflow".to_owned()))?;
+        let millis = match self.offset {
+            Some(seconds) => local.saturating_sub(i64::from(seconds) * 1_000),
+            None => zone.from_local(local),
+        };
+        Ok(Moment { millis, nanos: nano % 1_000_000 })
+    }
+
+    fn time(&self, rounding: Rounding) -> (u32, u32, u32, u32) {
+        let hour = match (self.hour, self.half_day) {
+            (Some(hour), _) => Some(hour),
+            (None, Some((hour, from_one))) => {
+                let hour = if from_one { hour % 12 } else { hour };
+                Some(hour + if self.afternoon == Some(true) { 12 } else { 0 })
+            }
+            _ => None,
+        };
+        let fill = |last: u32| if rounding == Rounding::Up { last } else { 0 };
+        (
+            hour.unwrap_or_else(|| fill(23)),
+            self.minute.unwrap_or_else(|| fill(59)),
+            self.second.unwrap_or_else(|| fill(59)),
+            self.nano.unwrap_or_else(|| fill(999_999_999)),
+        )
+    }
+}
+
+fn invalid_date(month: u32, day: u32) -> String {
+    const MONTHS: [&str; 12] =
+        ["JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER"];
+    format!("{} {day}", MONTHS[month as usize - 1])
+}
+
+/// The date and time of day that a clock shows: year, month, day, day number since 1970, milliseconds of the day.
+pub(super) fn on_the_clock(millis: i64, zone: &Zone) -> (i64, u32, u32, i64, i64) {
+    let local = zone.to_local(millis);
+    let days = local.div_euclid(DAY);
+    let (year, month, day) = civil_from_days(days);
+    (year, month, day, days, local.rem_euclid(DAY))
+}
