@@ -179,6 +179,14 @@ impl FieldType {
     }
 }
 
+impl FieldType {
+    /// This field with what an update says of it.
+    pub(super) fn merged(&self, update: &Self) -> Result<Self, glasswork_content::Failure> {
+        let _ = update;
+        todo!()
+    }
+}
+
 impl Kind {
     /// Every type of a field that holds values, by name.
     pub(super) const ALL: [(&'static str, Kind); 15] = [

@@ -1,5 +1,8 @@
 //! The index settings that a mapping obeys.
 
+use super::object::ObjectType;
+use glasswork_content::Failure;
+
 /// Limits and defaults of `index.mapping.*`, as they are at the moment of a change or of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexLimits {
@@ -33,5 +36,13 @@ impl IndexLimits {
         limits.ignore_malformed = setting("index.mapping.ignore_malformed") == Some("true");
         limits.coerce = setting("index.mapping.coerce") != Some("false");
         limits
+    }
+}
+
+impl IndexLimits {
+    /// Checks a definition.
+    pub(super) fn check(&self, root: &ObjectType) -> Result<(), Failure> {
+        let _ = root;
+        todo!()
     }
 }

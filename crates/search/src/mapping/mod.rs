@@ -7,6 +7,7 @@
 pub mod dates;
 mod definition;
 pub mod documents;
+mod dynamic;
 mod field_type;
 mod interpreter;
 mod limits;
@@ -19,5 +20,6 @@ pub mod values;
 pub use field_type::{FieldType, Kind};
 pub use interpreter::MappingVersions;
 pub use limits::IndexLimits;
-pub use tree::{Mapping, SourceOptions};
-pub use values::{Matches, RangeBound, ValueFormat};
+pub use tree::{Mapping, SourceOptions, wildcard};
+pub use types::DecimalFormat;
+pub use values::{DateContext, Matches, RangeBound, ValueFormat};

@@ -21,9 +21,7 @@ pub(super) fn evaluate(format: &DateFormat, text: &str, now: i64, rounding: Roun
     }
     let parse = |text: &str, rounding| {
         format.parse(text, rounding, zone).map_err(|failure| {
-            let why = failure.cause.as_ref().map_or_else(|| failure.reason().to_owned(), |cause| cause.reason().to_owned());
-            let reason = format!("failed to parse date field [{text}] with format [{}]: [{why}]", format.text());
-            // Only the sentence is upstream's own; what led to it stays as the cause.
+            let reason = format!("failed to parse date field [{text}] with format [{}]: [{}]", format.text(), failure.reason());
             Failure::parse(reason).caused_by(failure)
         })
     };
@@ -138,7 +136,7 @@ impl Unit {
             Rounding::Down => start,
             Rounding::Up => {
                 let next = self.add(start, 1, zone);
-                Moment { millis: next.millis.saturating_sub(1), nanos: 999_999 }
+                Moment { millis: next.millis.saturating_sub(1), nanos: 0 }
             }
         }
     }

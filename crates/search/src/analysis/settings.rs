@@ -1,0 +1,1 @@
+//! Analyzers out of the `index.analysis` settings.
