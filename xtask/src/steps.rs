@@ -28,7 +28,11 @@ pub(crate) fn step(name: &'static str, work: impl FnOnce() -> Outcome) -> Done {
     println!("\n=== {name}");
     let began = Instant::now();
     let outcome = work();
-    Done { name, outcome, took: began.elapsed() }
+    Done {
+        name,
+        outcome,
+        took: began.elapsed(),
+    }
 }
 
 /// Runs a command with its output shown.
@@ -47,13 +51,19 @@ pub(crate) fn cargo(arguments: &[&str]) -> Outcome {
 
 /// Whether `program` answers to `argument` with success.
 pub(crate) fn answers(program: impl AsRef<Path>, argument: &str) -> bool {
-    Command::new(program.as_ref()).arg(argument).output().is_ok_and(|output| output.status.success())
+    Command::new(program.as_ref())
+        .arg(argument)
+        .output()
+        .is_ok_and(|output| output.status.success())
 }
 
 /// The workspace's folder.
 pub(crate) fn root() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.parent().expect("xtask lies in the workspace's folder").to_path_buf()
+    manifest
+        .parent()
+        .expect("xtask lies in the workspace's folder")
+        .to_path_buf()
 }
 
 /// Where cargo puts what it builds.
@@ -63,6 +73,7 @@ pub(crate) fn target() -> PathBuf {
 
 /// The folder with recorded answers and peer tests beside the checkout, if it is there.
 pub(crate) fn shared() -> Option<PathBuf> {
-    let folder = std::env::var_os("GLASSWORK_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
+    let folder = std::env::var_os("GLASSWORK_SHARED")
+        .map_or_else(|| root().join("../shared"), PathBuf::from);
     folder.is_dir().then_some(folder)
 }

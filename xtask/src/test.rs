@@ -12,7 +12,16 @@ type Step = (&'static str, fn() -> Outcome);
 /// The steps, quickest complaint first.
 const STEPS: &[Step] = &[
     ("format", || cargo(&["fmt", "--all", "--check"])),
-    ("lints", || cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
+    ("lints", || {
+        cargo(&[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ])
+    }),
     ("licences", licences),
     ("documentation", documentation),
     ("tests", || cargo(&["test", "--workspace"])),
@@ -22,9 +31,15 @@ const STEPS: &[Step] = &[
 
 /// Runs the steps (those named in `only`, or all) and prints one line a step at the end.
 pub(crate) fn run(only: &[String]) -> ExitCode {
-    if let Some(unknown) = only.iter().find(|name| STEPS.iter().all(|(known, _)| known != name)) {
+    if let Some(unknown) = only
+        .iter()
+        .find(|name| STEPS.iter().all(|(known, _)| known != name))
+    {
         let known: Vec<_> = STEPS.iter().map(|(name, _)| *name).collect();
-        eprintln!("no step is called {unknown}; there are {}", known.join(", "));
+        eprintln!(
+            "no step is called {unknown}; there are {}",
+            known.join(", ")
+        );
         return ExitCode::from(2);
     }
     let mut done = Vec::new();
@@ -39,7 +54,12 @@ pub(crate) fn run(only: &[String]) -> ExitCode {
 fn report(done: &[Done]) -> ExitCode {
     println!("\n=== summary");
     let mut failed = 0;
-    for Done { name, outcome, took } in done {
+    for Done {
+        name,
+        outcome,
+        took,
+    } in done
+    {
         let seconds = took.as_secs_f64();
         match outcome {
             Outcome::Passed => println!("{name:<14} passed   {seconds:>7.1} s"),
@@ -55,21 +75,42 @@ fn report(done: &[Done]) -> ExitCode {
 
 /// Licences, banned crates and sources; `cargo-deny` is installed where it is missing.
 fn licences() -> Outcome {
-    let installed = Command::new(env!("CARGO")).args(["deny", "--version"]).output().is_ok_and(|o| o.status.success());
+    let installed = Command::new(env!("CARGO"))
+        .args(["deny", "--version"])
+        .output()
+        .is_ok_and(|o| o.status.success());
     if !installed {
         println!("installing cargo-deny");
         if let Outcome::Failed(why) = cargo(&["install", "cargo-deny", "--locked", "--quiet"]) {
-            return Outcome::Skipped(format!("cargo-deny is missing and could not be installed: {why}"));
+            return Outcome::Skipped(format!(
+                "cargo-deny is missing and could not be installed: {why}"
+            ));
         }
     }
-    cargo(&["deny", "--log-level", "error", "check", "licenses", "bans", "sources"])
+    cargo(&[
+        "deny",
+        "--log-level",
+        "error",
+        "check",
+        "licenses",
+        "bans",
+        "sources",
+    ])
 }
 
 fn documentation() -> Outcome {
     command(
         Command::new(env!("CARGO"))
-            .args(["doc", "--workspace", "--no-deps", "--document-private-items"])
-            .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"),
+            .args([
+                "doc",
+                "--workspace",
+                "--no-deps",
+                "--document-private-items",
+            ])
+            .env(
+                "RUSTDOCFLAGS",
+                "-D warnings -A rustdoc::private_intra_doc_links",
+            ),
     )
 }
 
@@ -77,7 +118,14 @@ fn documentation() -> Outcome {
 fn loom() -> Outcome {
     command(
         Command::new(env!("CARGO"))
-            .args(["test", "--release", "--package", "glasswork-tasks", "--test", "loom"])
+            .args([
+                "test",
+                "--release",
+                "--package",
+                "glasswork-tasks",
+                "--test",
+                "loom",
+            ])
             .env("RUSTFLAGS", "--cfg loom")
             .env("LOOM_MAX_PREEMPTIONS", "3")
             .env("CARGO_TARGET_DIR", target().join("loom")),
@@ -87,5 +135,8 @@ fn loom() -> Outcome {
 /// Whether Python with PyYAML is here.
 pub(crate) fn python_has_yaml() -> bool {
     answers("python3", "--version")
-        && Command::new("python3").args(["-c", "import yaml"]).output().is_ok_and(|output| output.status.success())
+        && Command::new("python3")
+            .args(["-c", "import yaml"])
+            .output()
+            .is_ok_and(|output| output.status.success())
 }

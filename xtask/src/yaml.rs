@@ -21,7 +21,8 @@ pub(crate) fn run() -> Outcome {
         return Outcome::Skipped("no folder ../shared with the peer tests".into());
     };
     if !python_has_yaml() {
-        let installed = command(Command::new("python3").args(["-m", "pip", "install", "--quiet", "PyYAML"]));
+        let installed =
+            command(Command::new("python3").args(["-m", "pip", "install", "--quiet", "PyYAML"]));
         if !matches!(installed, Outcome::Passed) || !python_has_yaml() {
             return Outcome::Skipped("no Python with PyYAML".into());
         }
@@ -50,7 +51,16 @@ impl Node {
     fn start(binary: &Path) -> Result<Self, String> {
         let data = tempfile::tempdir().map_err(|error| error.to_string())?;
         let mut process = Command::new(binary)
-            .args(["serve", "--port", "0", "--log", "json", "-E", "node.attr.testattr=test", "--data"])
+            .args([
+                "serve",
+                "--port",
+                "0",
+                "--log",
+                "json",
+                "-E",
+                "node.attr.testattr=test",
+                "--data",
+            ])
             .arg(data.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -58,17 +68,25 @@ impl Node {
             .map_err(|error| format!("{} could not start: {error}", binary.display()))?;
         let output = process.stdout.take().expect("stdout is piped");
         let mut line = String::new();
-        BufReader::new(output).read_line(&mut line).map_err(|error| error.to_string())?;
+        BufReader::new(output)
+            .read_line(&mut line)
+            .map_err(|error| error.to_string())?;
         let url = line
             .split_whitespace()
             .map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
             .find(|word| word.starts_with("http://"))
             .map(str::to_owned);
         match url {
-            Some(url) => Ok(Self { process, url, _data: data }),
+            Some(url) => Ok(Self {
+                process,
+                url,
+                _data: data,
+            }),
             None => {
                 let ended = process.kill();
-                Err(format!("the node did not say its address but {line:?} (ended: {ended:?})"))
+                Err(format!(
+                    "the node did not say its address but {line:?} (ended: {ended:?})"
+                ))
             }
         }
     }
@@ -99,7 +117,11 @@ fn passing(shared: &Path, url: &str) -> Result<BTreeSet<String>, String> {
     if let Some(closing) = text.lines().last() {
         println!("{closing}");
     }
-    Ok(text.lines().filter_map(|line| line.strip_prefix("ok ")).map(|name| name.trim().to_owned()).collect())
+    Ok(text
+        .lines()
+        .filter_map(|line| line.strip_prefix("ok "))
+        .map(|name| name.trim().to_owned())
+        .collect())
 }
 
 fn compare(passed: &BTreeSet<String>) -> Outcome {
@@ -118,5 +140,8 @@ fn compare(passed: &BTreeSet<String>) -> Outcome {
     for name in &lost {
         println!("LOST: {name}");
     }
-    Outcome::Failed(format!("{} tests of tests/yaml.pass no longer pass", lost.len()))
+    Outcome::Failed(format!(
+        "{} tests of tests/yaml.pass no longer pass",
+        lost.len()
+    ))
 }

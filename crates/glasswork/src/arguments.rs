@@ -39,7 +39,11 @@ pub(crate) struct ServeArguments {
     #[arg(long, env = "GLASSWORK_CLUSTER_NAME")]
     pub(crate) cluster_name: Option<String>,
     /// Turns on TLS and asks for this password of the user `admin`. The process list shows it; the environment does not.
-    #[arg(long, env = "OPENSEARCH_INITIAL_ADMIN_PASSWORD", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "OPENSEARCH_INITIAL_ADMIN_PASSWORD",
+        hide_env_values = true
+    )]
     pub(crate) admin_password: Option<String>,
     /// Loads a few hundred real books into the index `books` and says what to try.
     #[arg(long, env = "GLASSWORK_SAMPLES", num_args = 0..=1, default_missing_value = "true", default_value = "false")]

@@ -1,1 +1,26 @@
-//! Placeholder, replaced with the crate.
+//! A node: who does it.
+//!
+//! Everything that runs goes through the **door** ([`Node::run`] for a request from outside, [`Node::child`] and
+//! [`Node::call`] for what an action starts itself): it registers the task, runs the [`Action`], has the answer made
+//! inside the task and ends the task. The actions are listed in [`actions::table`], a folder a family.
+
+mod action;
+pub mod actions;
+mod caller;
+mod config;
+mod door;
+mod failure;
+mod identity;
+mod meter;
+mod node;
+mod numbers;
+mod pools;
+
+pub use action::{Action, Cancels, ClientGone, Description, Nothing, Spec};
+pub use caller::Caller;
+pub use config::{Config, Substrate};
+pub use failure::{of_start, of_stop};
+pub use identity::{IdentityError, node_id, random_id};
+pub use meter::CpuMeter;
+pub use node::{Node, StartError};
+pub use pools::{Pool, PoolConfig, Pools};

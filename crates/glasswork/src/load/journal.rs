@@ -16,10 +16,19 @@ pub(crate) struct Journal {
 impl Journal {
     /// Reads what an earlier run of the same load left, unless the user wants to start over. `size` is the file's
     /// length in bytes, `server` the identity of the cluster.
-    pub(crate) fn open(arguments: &LoadArguments, size: u64, server: String) -> Result<Self, LoadError> {
+    pub(crate) fn open(
+        arguments: &LoadArguments,
+        size: u64,
+        server: String,
+    ) -> Result<Self, LoadError> {
         let path = path(arguments);
         let key = json!({"index": arguments.index, "server": server, "size": size});
-        let mut journal = Self { path, key, bytes: 0, lines: 0 };
+        let mut journal = Self {
+            path,
+            key,
+            bytes: 0,
+            lines: 0,
+        };
         if arguments.restart {
             return Ok(journal);
         }
@@ -33,7 +42,9 @@ impl Journal {
 
     /// Goes on from what `text` says if it speaks of this load; of another file, index or cluster it is no use.
     fn take_up(&mut self, text: &[u8]) {
-        let Ok(found) = serde_json::from_slice::<Value>(text) else { return };
+        let Ok(found) = serde_json::from_slice::<Value>(text) else {
+            return;
+        };
         if found["load"] == self.key
             && let (Some(bytes), Some(lines)) = (found["bytes"].as_u64(), found["lines"].as_u64())
         {
@@ -56,7 +67,9 @@ impl Journal {
         (self.bytes, self.lines) = (bytes, lines);
         let text = json!({"load": self.key, "bytes": bytes, "lines": lines}).to_string();
         let fresh = self.path.with_extension("loading.new");
-        fs::write(&fresh, text).and_then(|()| fs::rename(&fresh, &self.path)).map_err(|error| self.failed(error))
+        fs::write(&fresh, text)
+            .and_then(|()| fs::rename(&fresh, &self.path))
+            .map_err(|error| self.failed(error))
     }
 
     /// Forgets the load, which is whole; returns its number of lines.
@@ -68,13 +81,19 @@ impl Journal {
     }
 
     fn failed(&self, error: io::Error) -> LoadError {
-        LoadError::File { path: self.path.clone(), error }
+        LoadError::File {
+            path: self.path.clone(),
+            error,
+        }
     }
 }
 
 /// `books.ndjson` is remembered in `books.ndjson.<index>.loading`.
 fn path(arguments: &LoadArguments) -> PathBuf {
     let mut name = arguments.file.clone().into_os_string();
-    name.push(format!(".{}.loading", arguments.index.replace(['/', '\\'], "_")));
+    name.push(format!(
+        ".{}.loading",
+        arguments.index.replace(['/', '\\'], "_")
+    ));
     PathBuf::from(name)
 }

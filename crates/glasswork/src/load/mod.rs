@@ -19,7 +19,10 @@ use target::Target;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
     #[error("{path}: {error}")]
-    File { path: PathBuf, error: std::io::Error },
+    File {
+        path: PathBuf,
+        error: std::io::Error,
+    },
     #[error("line {line} of the file is no JSON object: {error}")]
     Line { line: u64, error: String },
     #[error("{0}")]
@@ -47,20 +50,33 @@ pub(crate) fn run(arguments: &LoadArguments) -> exit::Code {
 }
 
 fn load(arguments: &LoadArguments) -> Result<u64, LoadError> {
-    let at = |error| LoadError::File { path: arguments.file.clone(), error };
+    let at = |error| LoadError::File {
+        path: arguments.file.clone(),
+        error,
+    };
     let file = File::open(&arguments.file).map_err(at)?;
     let size = file.metadata().map_err(at)?.len();
     let target = Target::new(arguments)?;
     let mut journal = Journal::open(arguments, size, target.identity()?)?;
     let bar = progress_bar(size, journal.bytes());
-    let mut batches = Batches::after(BufReader::new(file), journal.bytes(), journal.lines(), arguments.batch).map_err(at)?;
+    let mut batches = Batches::after(
+        BufReader::new(file),
+        journal.bytes(),
+        journal.lines(),
+        arguments.batch,
+    )
+    .map_err(at)?;
     let began = Instant::now();
     let mut refused = Refusals::default();
     while let Some(batch) = batches.next()? {
         refused.add(target.bulk(&arguments.index, batch.body)?);
         journal.reached(batch.end, batch.lines)?;
         bar.set_position(batch.end);
-        bar.set_message(format!("{} documents, {}/s", HumanCount(batch.lines), rate(batches.read(), began)));
+        bar.set_message(format!(
+            "{} documents, {}/s",
+            HumanCount(batch.lines),
+            rate(batches.read(), began)
+        ));
     }
     target.refresh(&arguments.index)?;
     bar.finish();
@@ -85,7 +101,10 @@ impl Refusals {
 
     fn verdict(self, lines: u64) -> Result<u64, LoadError> {
         match self.first {
-            Some(first) => Err(LoadError::Refused { failed: self.failed, first }),
+            Some(first) => Err(LoadError::Refused {
+                failed: self.failed,
+                first,
+            }),
             None => Ok(lines),
         }
     }

@@ -1,0 +1,128 @@
+//! An action: a named operation with its request, its response and what may be done to it while it runs.
+
+use crate::Node;
+use glasswork_content::failure::Failure;
+use glasswork_tasks::{ActionSpec, Describe, Task};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{future::Future, sync::Arc, time::Duration};
+
+/// What a task says about itself when somebody looks; `None` is a task without a description.
+pub type Description = Option<Arc<dyn Describe>>;
+
+/// A named operation. Request and response travel between nodes, so they are plain serde values.
+pub trait Action: Sized + Send + 'static {
+    /// Its row in [`crate::actions::table`].
+    const SPEC: &'static Spec;
+    /// What it is asked.
+    type Request: Serialize + DeserializeOwned + Send + 'static;
+    /// What it answers.
+    type Response: Serialize + DeserializeOwned + Send + 'static;
+
+    /// Checked inside the task, before it runs.
+    ///
+    /// # Errors
+    /// The request makes no sense (`action_request_validation_exception`).
+    fn validate(_request: &Self::Request) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// The task's description. Cheap: it is asked for every task and rendered only when somebody looks. An empty text
+    /// is [`Nothing`].
+    fn describe(_request: &Self::Request) -> Description {
+        Some(Arc::new(Nothing))
+    }
+
+    /// Does it.
+    fn run(
+        node: Arc<Node>,
+        task: Task,
+        request: Self::Request,
+    ) -> impl Future<Output = Result<Self::Response, Failure>> + Send;
+}
+
+/// The description of most actions: an empty text.
+#[derive(Debug, Clone, Copy)]
+pub struct Nothing;
+
+impl Describe for Nothing {
+    fn describe(&self, _out: &mut dyn std::fmt::Write) -> std::fmt::Result {
+        Ok(())
+    }
+}
+
+/// What is fixed about an action.
+#[derive(Debug)]
+pub struct Spec {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// Whether it can be cancelled, and how soon it ends then.
+    pub cancels: Cancels,
+    /// Whether CPU time and memory of its tasks are shown.
+    pub measured: bool,
+    /// What happens to it when the client that asked hangs up.
+    pub client_gone: ClientGone,
+}
+
+/// Whether an action can be cancelled.
+#[derive(Debug, Clone, Copy)]
+pub enum Cancels {
+    /// It ends within this time after a cancel.
+    Within(Duration),
+    /// It can't be cancelled, for this reason; it is expected to end within this time by itself.
+    Never(&'static str, Duration),
+}
+
+/// What happens to an action when the client that asked hangs up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientGone {
+    /// It is cancelled: nobody wants the answer.
+    CancelsIt,
+    /// It goes on: its effect was wanted.
+    GoesOn,
+}
+
+impl Spec {
+    /// An action that ends within `millis` milliseconds after a cancel.
+    pub const fn cancellable(name: &'static str, millis: u64) -> Self {
+        let cancels = Cancels::Within(Duration::from_millis(millis));
+        Self {
+            name,
+            cancels,
+            measured: false,
+            client_gone: ClientGone::GoesOn,
+        }
+    }
+
+    /// An action that can't be cancelled because of `reason` and should end by itself within `millis` milliseconds.
+    pub const fn uncancellable(name: &'static str, millis: u64, reason: &'static str) -> Self {
+        let cancels = Cancels::Never(reason, Duration::from_millis(millis));
+        Self {
+            name,
+            cancels,
+            measured: false,
+            client_gone: ClientGone::GoesOn,
+        }
+    }
+
+    /// The same, with the CPU time and memory of its tasks shown.
+    #[must_use]
+    pub const fn measured(mut self) -> Self {
+        self.measured = true;
+        self
+    }
+
+    /// The same, cancelled when its client hangs up.
+    #[must_use]
+    pub const fn ends_with_its_client(mut self) -> Self {
+        self.client_gone = ClientGone::CancelsIt;
+        self
+    }
+
+    pub(crate) fn declaration(&self) -> ActionSpec {
+        let spec = match self.cancels {
+            Cancels::Within(bound) => ActionSpec::cancellable(self.name, bound),
+            Cancels::Never(reason, bound) => ActionSpec::uncancellable(self.name, bound, reason),
+        };
+        if self.measured { spec.measured() } else { spec }
+    }
+}

@@ -1,0 +1,26 @@
+//! What stops a task, as the failure that its caller sees.
+
+use glasswork_content::failure::{Failure, Kind};
+use glasswork_tasks::{StartError, Stop};
+
+/// The failure of work that met `stop` at a checkpoint.
+pub fn of_stop(stop: &Stop) -> Failure {
+    match stop {
+        Stop::Cancelled(_) => Failure::new(Kind::TaskCancelled, stop.to_string()),
+        Stop::TimedOut => Failure::timeout(stop.to_string()),
+        Stop::Memory { .. } => Failure::new(Kind::CircuitBreaking, stop.to_string()),
+    }
+}
+
+/// The failure of a task that could not begin.
+pub fn of_start(error: &StartError) -> Failure {
+    match error {
+        StartError::ParentCancelled(_) | StartError::CancelledBeforeStart(_) => {
+            Failure::task_cancelled(&error.to_string())
+        }
+        StartError::NumbersExhausted(_) => {
+            Failure::new(Kind::ProcessClusterEventTimeout, error.to_string())
+        }
+        StartError::NotResumable(..) => Failure::illegal_argument(error.to_string()),
+    }
+}

@@ -1,0 +1,99 @@
+//! The node: its identity, its registry of tasks, its pools, and the substrate below.
+
+use crate::{
+    Action, Config, Pools, Substrate,
+    actions::table,
+    numbers::{self, NumbersError},
+};
+use glasswork_tasks::{DeclareError, NodeId, Registry};
+use std::{sync::Arc, thread, time::Instant};
+
+/// A running node.
+pub struct Node {
+    config: Config,
+    registry: Registry,
+    pools: Pools,
+    substrate: Substrate,
+    started: Instant,
+}
+
+/// Why a node could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No task number can be had.
+    #[error(transparent)]
+    Numbers(#[from] NumbersError),
+    /// The table of actions contradicts itself.
+    #[error(transparent)]
+    Actions(#[from] DeclareError),
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Node")
+            .field("id", &self.config.id)
+            .field("name", &self.config.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Node {
+    /// Starts a node on `substrate`: recovers what is there and takes requests when this returns.
+    ///
+    /// # Errors
+    /// What is in the substrate can't be used.
+    pub async fn start(config: Config, substrate: Substrate) -> Result<Arc<Self>, StartError> {
+        let registry = Registry::new(glasswork_tasks::Config {
+            meter: Arc::clone(&config.meter),
+            ..glasswork_tasks::Config::new(config.id.clone())
+        });
+        table::declare(&registry)?;
+        numbers::reserve(&substrate.kv, &config.id, &registry).await?;
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let node = Arc::new(Self {
+            config,
+            registry,
+            pools: Pools::new(processors),
+            substrate,
+            started: Instant::now(),
+        });
+        Ok(node)
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &NodeId {
+        &self.config.id
+    }
+
+    /// What is fixed about it.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Its live tasks.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Its threads for work on the CPU.
+    pub fn pools(&self) -> &Pools {
+        &self.pools
+    }
+
+    /// Where its state lasts.
+    pub fn substrate(&self) -> &Substrate {
+        &self.substrate
+    }
+
+    /// When it started.
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+
+    pub(crate) fn action<A: Action>(&self) -> glasswork_tasks::Action {
+        self.registry
+            .action(A::SPEC.name)
+            .expect("every action stands in the table of actions")
+    }
+}
