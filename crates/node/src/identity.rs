@@ -54,7 +54,7 @@ pub fn node_id(folder: &Path) -> Result<NodeId, IdentityError> {
                 path: path.clone(),
                 error,
             })?;
-            Ok(NodeId::from(id))
+            Ok(NodeId::from(id.as_str()))
         }
         Err(error) => Err(IdentityError::File { path, error }),
     }

@@ -1,12 +1,15 @@
 //! Every action with its name, whether and how soon it ends after a cancel, and why not where it can't be cancelled.
 //!
-//! A line here, a file with the action beside it, and the name in [`ALL`]: that is all it takes to add one.
+//! To add one: a `Spec` here, a file in the family's folder with `impl Action` (its `SPEC` names the row), and a line in
+//! [`ALL`]:
+//!
+//! ```ignore
+//! pub const REFRESH: Spec = Spec::uncancellable("indices:admin/refresh", 60_000, "a refresh is short and leaves nothing half done");
+//! pub const SEARCH: Spec = Spec::cancellable("indices:data/read/search", 100).measured().ends_with_its_client();
+//! pub const ALL: &[Served] = &[Served::of::<indices::refresh::Refresh>(), …];
+//! ```
 
-use crate::{
-    Node,
-    action::{Action, Spec},
-};
-use std::sync::Arc;
+use crate::action::{Action, Spec};
 
 /// An action as the node keeps it: its row, and how a request for it from another node is served.
 #[derive(Clone, Copy)]
@@ -50,6 +53,3 @@ pub(crate) fn declare(
 pub(crate) fn find(name: &str) -> Option<&'static Served> {
     ALL.iter().find(|served| served.spec.name == name)
 }
-
-/// Keeps the type of a served future in one place.
-pub(crate) type Host = Arc<Node>;
