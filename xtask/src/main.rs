@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask test` checks everything, `cargo xtask bench` measures.
 
+mod bench;
 mod steps;
 mod test;
 mod yaml;
@@ -22,10 +23,23 @@ enum Command {
         #[arg(long, value_delimiter = ',')]
         only: Vec<String>,
     },
+    /// Measures the node beside the reference server and writes docs/benchmarks.md.
+    Bench {
+        /// Measures only the parts with these names, and writes nothing.
+        #[arg(long, value_delimiter = ',')]
+        only: Vec<String>,
+        /// Leaves the reference server out.
+        #[arg(long)]
+        alone: bool,
+        /// How often each part is repeated.
+        #[arg(long, default_value_t = 3)]
+        runs: usize,
+    },
 }
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Test { only } => test::run(&only),
+        Command::Bench { only, alone, runs } => bench::run(&only, alone, runs),
     }
 }

@@ -1,0 +1,29 @@
+//! The parts of the measurement, a file each.
+
+mod bulk;
+mod cancel;
+mod micro;
+mod search;
+mod start;
+mod steps;
+mod tasks;
+
+use super::{Bench, table::Row};
+
+/// A part: what it is called, how it is measured, and the measuring.
+pub(crate) struct Part {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) measure: fn(&Bench) -> Result<Vec<Row>, String>,
+}
+
+/// All of them.
+pub(crate) const ALL: &[Part] = &[
+    start::PART,
+    micro::PART,
+    tasks::PART,
+    steps::PART,
+    bulk::PART,
+    search::PART,
+    cancel::PART,
+];
