@@ -16,6 +16,7 @@ mod frame;
 mod kv;
 mod log;
 mod logs;
+mod marker;
 mod segments;
 mod store;
 mod writer;

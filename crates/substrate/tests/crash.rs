@@ -13,7 +13,10 @@ use glasswork_substrate::{
 use proptest::prelude::*;
 
 fn open(disk: &FaultyDisk) -> FilesSubstrate {
-    let sizes = LogSizes { segment_bytes: 20_000, step_bytes: 4096 };
+    let sizes = LogSizes {
+        segment_bytes: 20_000,
+        step_bytes: 4096,
+    };
     FilesSubstrate::open_sized(Path::new("/data"), Arc::new(disk.clone()), sizes).unwrap()
 }
 
@@ -24,14 +27,20 @@ fn name() -> LogName {
 fn record(seed: u64, length: usize) -> Bytes {
     let mut state = seed;
     let bytes = (0..length).map(|_| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         (state >> 33) as u8
     });
     bytes.collect::<Vec<_>>().into()
 }
 
 fn run<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(work)
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap()
+        .block_on(work)
 }
 
 #[derive(Clone, Debug)]
@@ -82,14 +91,24 @@ impl Model {
             self.done.push(landed);
         }
         self.unsure = None;
-        assert_eq!(bounds.last, self.last(), "the log ends with the last acknowledged record");
-        assert!(bounds.first.0 <= self.trimmed + 1, "nothing is dropped but what was trimmed");
+        assert_eq!(
+            bounds.last,
+            self.last(),
+            "the log ends with the last acknowledged record"
+        );
+        assert!(
+            bounds.first.0 <= self.trimmed + 1,
+            "nothing is dropped but what was trimmed"
+        );
         let mut next = bounds.first;
         while next <= bounds.last {
             let batch = log.read(next, 50_000).await.unwrap();
             for (number, record) in batch.records {
                 assert_eq!(number, next);
-                assert!(record == self.done[number.0 as usize - 1], "record {number} differs");
+                assert!(
+                    record == self.done[number.0 as usize - 1],
+                    "record {number} differs"
+                );
                 next = next.next();
             }
         }
@@ -97,7 +116,11 @@ impl Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 200,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn no_acknowledged_record_is_lost_and_no_other_appears(steps in steps()) {
@@ -215,7 +238,11 @@ async fn a_full_disk_refuses_an_append_and_takes_the_next_when_there_is_room() {
     disk.crash(3);
     let log = open(&disk).logs.open(&name()).await.unwrap();
     let batch = log.read(RecordNumber(1), usize::MAX).await.unwrap();
-    let records: Vec<_> = batch.records.into_iter().map(|(_, record)| record).collect();
+    let records: Vec<_> = batch
+        .records
+        .into_iter()
+        .map(|(_, record)| record)
+        .collect();
     assert_eq!(records, [record(1, 3000), record(2, 6000)]);
 }
 
@@ -227,14 +254,21 @@ async fn a_failed_sync_closes_the_log_until_restart() {
     let first = log.append(RecordNumber::NONE, record(1, 100)).await;
     assert_eq!(first, Appended::Done(RecordNumber(1)));
     disk.fail_sync(0);
-    assert_eq!(log.append(RecordNumber(1), record(2, 100)).await, Appended::Unknown);
+    assert_eq!(
+        log.append(RecordNumber(1), record(2, 100)).await,
+        Appended::Unknown
+    );
     for _ in 0..2 {
         let closed = log.append(RecordNumber(1), record(2, 100)).await;
         assert!(matches!(closed, Appended::Unavailable(_)), "got {closed:?}");
     }
     let read = log.read(RecordNumber(1), usize::MAX).await.unwrap();
     assert_eq!(read.records.len(), 1, "what is durable can be read");
-    let other = files.logs.open(&LogName::new("books", 1).unwrap()).await.unwrap();
+    let other = files
+        .logs
+        .open(&LogName::new("books", 1).unwrap())
+        .await
+        .unwrap();
     let done = other.append(RecordNumber::NONE, record(1, 100)).await;
     assert_eq!(done, Appended::Done(RecordNumber(1)), "other logs go on");
     drop((log, other, files));
@@ -242,13 +276,20 @@ async fn a_failed_sync_closes_the_log_until_restart() {
     let log = open(&disk).logs.open(&name()).await.unwrap();
     let last = log.bounds().await.unwrap().last;
     let again = log.append(last, record(2, 100)).await;
-    assert_eq!(again, Appended::Done(last.next()), "after the restart it goes on");
+    assert_eq!(
+        again,
+        Appended::Done(last.next()),
+        "after the restart it goes on"
+    );
 }
 
 /// The path of the only segment.
 fn segment(disk: &FaultyDisk) -> PathBuf {
     let paths = disk.paths();
-    paths.into_iter().find(|path| path.extension().is_some_and(|e| e == "log")).unwrap()
+    paths
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|e| e == "log"))
+        .unwrap()
 }
 
 #[tokio::test]
@@ -263,13 +304,20 @@ async fn a_damaged_record_that_was_acknowledged_is_told_and_not_cut_off() {
         }
         assert!(disk.damage(&segment(&disk), offset, b"rot"));
         let read = log.read(RecordNumber(1), usize::MAX).await;
-        assert!(matches!(read, Err(LogError::Damaged { .. })), "got {read:?}");
+        assert!(
+            matches!(read, Err(LogError::Damaged { .. })),
+            "got {read:?}"
+        );
         drop((log, files));
         let files = open(&disk);
         let opened = files.logs.open(&name()).await;
         // The last frame could be one that was under way: of it alone nobody can tell.
         assert_eq!(opened.is_ok(), opens, "damage at {offset}");
-        files.logs.delete(&name()).await.expect("a damaged log can be deleted");
+        files
+            .logs
+            .delete(&name())
+            .await
+            .expect("a damaged log can be deleted");
         assert!(files.logs.list().await.unwrap().is_empty());
     }
 }
@@ -280,7 +328,10 @@ async fn a_folder_is_used_by_one_process() {
     let disk = || Arc::new(glasswork_substrate::files::RealDisk);
     let first = FilesSubstrate::open(dir.path(), disk()).unwrap();
     let second = FilesSubstrate::open(dir.path(), disk());
-    let refused = second.err().expect("a second process is refused").to_string();
+    let refused = second
+        .err()
+        .expect("a second process is refused")
+        .to_string();
     assert!(refused.contains("in use by another process"), "{refused}");
     let node = first.node().to_owned();
     drop(first);
@@ -294,10 +345,8 @@ async fn opening_an_empty_folder_takes_a_few_milliseconds() {
         .map(|_| {
             let dir = tempfile::tempdir().unwrap();
             let start = std::time::Instant::now();
-            let files = FilesSubstrate::open(
-                dir.path(),
-                Arc::new(glasswork_substrate::files::RealDisk),
-            );
+            let files =
+                FilesSubstrate::open(dir.path(), Arc::new(glasswork_substrate::files::RealDisk));
             let took = start.elapsed();
             drop(files.unwrap());
             took
@@ -317,7 +366,10 @@ async fn many_logs_share_their_syncs() {
         .map(|shard| {
             let logs = files.logs.clone();
             tokio::spawn(async move {
-                let log = logs.open(&LogName::new("many", shard).unwrap()).await.unwrap();
+                let log = logs
+                    .open(&LogName::new("many", shard).unwrap())
+                    .await
+                    .unwrap();
                 for number in 0..20 {
                     let done = log.append(RecordNumber(number), record(number, 600)).await;
                     assert_eq!(done, Appended::Done(RecordNumber(number + 1)));

@@ -23,11 +23,6 @@ const ROUND_BYTES: usize = 64 * 1024 * 1024;
 /// Work for the committing thread.
 pub(super) enum Job {
     Append(Append),
-    Trim {
-        log: Arc<Shared>,
-        through: RecordNumber,
-        done: oneshot::Sender<Result<(), LogError>>,
-    },
     Delete {
         log: Arc<Shared>,
         done: oneshot::Sender<Result<(), LogError>>,
@@ -141,7 +136,6 @@ impl Round {
             Job::Append(append) if self.holds(&append.log) => self.put_off.push_back(append),
             Job::Append(append) => self.write(append),
             // Whoever asked may have given up, here and below: nobody needs to know then.
-            Job::Trim { log, through, done } => drop(done.send(log.trim(through))),
             Job::Delete { log, done } => drop(done.send(log.delete())),
         }
     }

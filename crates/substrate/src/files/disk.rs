@@ -86,7 +86,7 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// As the file system says.
-    fn len(&self) -> io::Result<u64>;
+    fn length(&self) -> io::Result<u64>;
 
     /// Makes everything written so far, and the length, durable. After an error nothing is known about what was written since
     /// the last success, and a second call would wrongly succeed: it must not be tried again.
@@ -176,7 +176,7 @@ impl DiskFile for RealFile {
         self.0.set_len(bytes)
     }
 
-    fn len(&self) -> io::Result<u64> {
+    fn length(&self) -> io::Result<u64> {
         Ok(self.0.metadata()?.len())
     }
 

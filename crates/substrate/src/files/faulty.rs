@@ -395,7 +395,7 @@ impl DiskFile for FaultyFile {
         })
     }
 
-    fn len(&self) -> io::Result<u64> {
+    fn length(&self) -> io::Result<u64> {
         self.with(|state| Ok(state.files[self.file].now.len() as u64))
     }
 

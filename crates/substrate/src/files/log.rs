@@ -15,6 +15,7 @@ use super::{
     commit::{Append, Committer, Job},
     disk::Disk,
     frame::{Frame, FrameReader},
+    marker,
     segments::{self, OpenError, Segment},
     writer::{LogSizes, WriteError, Writer, Written},
 };
@@ -32,6 +33,7 @@ pub(super) struct Shared {
     pub(super) dir: PathBuf,
     writer: Mutex<Writer>,
     state: Mutex<State>,
+    trimming: Mutex<()>,
     /// The last durable record, for those who tail the log.
     end: watch::Sender<u64>,
 }
@@ -79,6 +81,7 @@ impl Shared {
                 last,
                 status: Status::Open,
             }),
+            trimming: Mutex::default(),
             end: watch::channel(last).0,
         })
     }
@@ -136,6 +139,7 @@ impl Shared {
         let mut state = self.state.lock();
         if matches!(state.status, Status::Open) {
             state.status = Status::Closed(error.to_string());
+            marker::set(&*self.disk, &self.dir);
         }
     }
 
@@ -159,8 +163,9 @@ impl Shared {
         }
     }
 
-    /// Drops whole segments up to `through`.
-    pub(super) fn trim(&self, through: RecordNumber) -> Result<(), LogError> {
+    /// Drops whole segments up to `through`. Blocks.
+    fn trim(&self, through: RecordNumber) -> Result<(), LogError> {
+        let _one_at_a_time = self.trimming.lock();
         self.check_open()?;
         let unavailable = |error: io::Error| LogError::Unavailable(error.to_string());
         let mut writer = self.writer.lock();
@@ -186,9 +191,10 @@ impl Shared {
                 .count();
             state.segments.drain(..count).collect()
         };
-        // The oldest first, so that a crash between leaves no hole.
+        // The oldest first, each durably, so that a crash leaves no hole.
         for segment in dropped {
-            self.disk.remove_file(&segment.path).map_err(unavailable)?;
+            absent_is_fine(self.disk.remove_file(&segment.path))?;
+            self.disk.sync_dir(&self.dir).map_err(unavailable)?;
         }
         Ok(())
     }
@@ -218,6 +224,7 @@ impl Shared {
         for path in paths {
             absent_is_fine(disk.remove_file(&path))?;
         }
+        absent_is_fine(marker::clear(disk, dir))?;
         absent_is_fine(disk.remove_dir(dir))?;
         if let Some(index) = dir.parent() {
             // Other shards of the index may still be there.
@@ -386,18 +393,7 @@ impl Log for FileLog {
     }
 
     fn trim(&self, through: RecordNumber) -> BoxFuture<'_, Result<(), LogError>> {
-        Box::pin(async move {
-            let (done, trimmed) = oneshot::channel();
-            self.committer
-                .send(Job::Trim {
-                    log: self.shared.clone(),
-                    through,
-                    done,
-                })
-                .map_err(|stopped| LogError::Unavailable(stopped.to_string()))?;
-            trimmed
-                .await
-                .unwrap_or_else(|_| Err(LogError::Unavailable("it stopped".into())))
-        })
+        let shared = self.shared.clone();
+        Box::pin(blocking(move || shared.trim(through)))
     }
 }

@@ -31,8 +31,10 @@ struct Folder {
     disk: Arc<dyn Disk>,
     sizes: LogSizes,
     /// A place for each log that is or was open. Its lock is held while the log is opened or deleted.
-    open: Mutex<HashMap<LogName, Arc<Mutex<Option<Arc<Shared>>>>>>,
+    open: Mutex<HashMap<LogName, Arc<Place>>>,
 }
+
+type Place = Mutex<Option<Arc<Shared>>>;
 
 impl FileLogs {
     /// The logs below `root`, which need not exist.

@@ -8,7 +8,8 @@ use std::{
 
 use super::{
     disk::{Disk, DiskFile},
-    frame::{Bad, Frame, FrameReader, HEADER_BYTES, MAX_FRAME_BYTES},
+    frame::{Bad, Frame, FrameReader, HEADER_BYTES, MAX_FRAME_BYTES, header},
+    marker,
 };
 
 /// A place in a segment where a read may begin.
@@ -94,8 +95,15 @@ pub(super) struct Tail {
     pub(super) allocated: u64,
 }
 
-/// Finds the segments in the folder and the end of the last one; none for a log without any.
+/// Finds the segments and the end of the last one, and makes what is read durable.
 pub(super) fn open(disk: &dyn Disk, dir: &Path) -> Result<(Vec<Segment>, Option<Tail>), OpenError> {
+    let found = find_end(disk, dir)?;
+    marker::clear(disk, dir)?;
+    Ok(found)
+}
+
+/// Finds the segments in the folder and the end of the last one; none for a log without any.
+fn find_end(disk: &dyn Disk, dir: &Path) -> Result<(Vec<Segment>, Option<Tail>), OpenError> {
     let mut segments: Vec<_> = find(disk, dir)?
         .into_iter()
         .map(|first| Segment::new(dir, first))
@@ -103,13 +111,14 @@ pub(super) fn open(disk: &dyn Disk, dir: &Path) -> Result<(Vec<Segment>, Option<
     let Some(last) = segments.last_mut() else {
         return Ok((segments, None));
     };
-    let tail = open_tail(disk, last)?;
+    let sync_failed = marker::is_set(disk, dir);
+    let tail = open_tail(disk, last, sync_failed)?;
     let (first, path) = (last.first, last.path.clone());
     let is_empty = tail.last < first;
     let Some(before) = segments.len().checked_sub(2).filter(|_| is_empty) else {
         return Ok((segments, Some(tail)));
     };
-    let tail_before = open_tail(disk, &mut segments[before])?;
+    let tail_before = open_tail(disk, &mut segments[before], sync_failed)?;
     if tail_before.last + 1 == first {
         return Ok((segments, Some(tail)));
     }
@@ -142,33 +151,35 @@ impl From<io::Error> for OpenError {
 
 /// Finds the last whole frame and cuts off what a crash left behind it. Only one frame is under way at a time, so anything
 /// valid or far behind the first bad frame had been acknowledged: then the file is damaged and nothing is cut.
-fn open_tail(disk: &dyn Disk, segment: &mut Segment) -> Result<Tail, OpenError> {
+fn open_tail(disk: &dyn Disk, segment: &mut Segment, sync_failed: bool) -> Result<Tail, OpenError> {
     let file: Arc<dyn DiskFile> = disk.open(&segment.path)?.into();
     let mut frames = FrameReader::new(file.clone(), 0);
     let mut last = segment.first - 1;
+    let mut last_frame = None;
     let bad = loop {
         let offset = frames.offset();
         match frames.next(last + 1)? {
-            Frame::Whole(_) => {
+            Frame::Whole(record) => {
                 last += 1;
                 segment.mark(last, offset);
+                last_frame = Some((offset, record));
             }
             Frame::Bad(bad) => break bad,
         }
     };
     let end = frames.offset();
     refuse_damage(&file, bad, last, end).map_err(|error| error.at(&segment.path, last + 1, end))?;
-    let allocated = file.len()?;
+    let mut allocated = file.length()?;
     if !zeros(&file, end, allocated)? {
         file.set_len(end)?;
-        file.sync()?;
-        return Ok(Tail {
-            file,
-            last,
-            end,
-            allocated: end,
-        });
+        allocated = end;
     }
+    // After a failed sync pages look written and are not. The frame that was under way then is the last one: write it again, so
+    // that this sync covers it. Without a failure the sync is for what was written and not yet synced when the process died.
+    if let (Some((offset, record)), true) = (last_frame, sync_failed) {
+        file.write_at(&[&header(last, &record), &*record].concat(), offset)?;
+    }
+    file.sync()?;
     Ok(Tail {
         file,
         last,
@@ -194,7 +205,7 @@ fn refuse_damage(file: &Arc<dyn DiskFile>, bad: Bad, last: u64, end: u64) -> Res
     if let Bad::Version(_) = bad {
         return Err(OpenError::Damaged(bad.to_string()));
     }
-    if !zeros(file, end + MAX_FRAME_BYTES, file.len()?)? {
+    if !zeros(file, end + MAX_FRAME_BYTES, file.length()?)? {
         return Err(OpenError::Damaged(format!(
             "{bad}, but records lie far behind it"
         )));

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -14,7 +14,10 @@ use bytes::Bytes;
 use parking_lot::{RwLock, RwLockReadGuard};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 
-use super::disk::{Disk, DiskFile};
+use super::{
+    disk::{Disk, DiskFile},
+    marker,
+};
 use crate::{Entry, KvError, Revision, kv::Change, uuid};
 
 /// Key → revision, time to live of a lease in milliseconds (0: none), value.
@@ -89,7 +92,7 @@ impl Store {
     /// Opens the file, or makes it; answers the id of this node with it.
     pub(super) fn open(path: PathBuf, disk: Arc<dyn Disk>) -> Result<(Self, String), StoreError> {
         let sync_failed = Arc::new(AtomicBool::new(false));
-        let database = open_database(&path, &*disk, &sync_failed)?;
+        let database = open_database(&path, &disk, &sync_failed)?;
         let node = prepare(&database)?;
         let store = Self {
             path,
@@ -208,32 +211,53 @@ impl Store {
         }
         let mut database = self.database.write();
         *database = None;
-        *database = Some(open_database(&self.path, &*self.disk, &self.sync_failed)?);
+        *database = Some(open_database(&self.path, &self.disk, &self.sync_failed)?);
         self.failed.store(false, Ordering::Relaxed);
         Ok(())
     }
 }
 
 fn open_database(
-    path: &std::path::Path,
-    disk: &dyn Disk,
+    path: &Path,
+    disk: &Arc<dyn Disk>,
     sync_failed: &Arc<AtomicBool>,
 ) -> Result<Database, StoreError> {
+    let dir = path.parent().unwrap_or(Path::new(""));
     let (file, is_new) = match disk.open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => (disk.create(path)?, true),
         file => (file?, false),
     };
+    if marker::is_set(&**disk, dir) {
+        write_anew(&*file)?;
+        marker::clear(&**disk, dir)?;
+    }
     let backend = Backend {
         file,
+        disk: disk.clone(),
+        dir: dir.to_owned(),
         sync_failed: sync_failed.clone(),
     };
     let database = Database::builder()
         .set_cache_size(CACHE_BYTES)
         .create_with_backend(backend)?;
-    if let (true, Some(dir)) = (is_new, path.parent()) {
+    if is_new {
         disk.sync_dir(dir)?;
     }
     Ok(database)
+}
+
+/// Writes every byte of the file again and syncs it.
+fn write_anew(file: &dyn DiskFile) -> io::Result<()> {
+    let mut buffer = vec![0; 256 * 1024];
+    let mut offset = 0;
+    loop {
+        let read = file.read_at(&mut buffer, offset)?;
+        if read == 0 {
+            return file.sync();
+        }
+        file.write_at(&buffer[..read], offset)?;
+        offset += read as u64;
+    }
 }
 
 /// Makes the tables of a new file, checks the format of an old one; answers the id of this node.
@@ -318,19 +342,21 @@ fn entry((revision, _, value): (u64, u64, &[u8])) -> Entry {
 #[derive(Debug)]
 struct Backend {
     file: Box<dyn DiskFile>,
+    disk: Arc<dyn Disk>,
+    dir: PathBuf,
     sync_failed: Arc<AtomicBool>,
 }
 
 impl redb::StorageBackend for Backend {
     fn len(&self) -> Result<u64, io::Error> {
-        Ok(self.file.len()?)
+        self.file.length()
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), io::Error> {
         let mut done = 0;
         while done < out.len() {
             match self.file.read_at(&mut out[done..], offset + done as u64)? {
-                0 => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                 read => done += read,
             }
         }
@@ -338,21 +364,21 @@ impl redb::StorageBackend for Backend {
     }
 
     fn set_len(&self, len: u64) -> Result<(), io::Error> {
-        Ok(self.file.set_len(len)?)
+        self.file.set_len(len)
     }
 
     fn sync_data(&self) -> Result<(), io::Error> {
         // After a failed sync a second one would wrongly succeed.
         if self.sync_failed.load(Ordering::Relaxed) {
-            return Err(io::Error::other("an earlier sync failed").into());
+            return Err(io::Error::other("an earlier sync failed"));
         }
-        self.file
-            .sync()
-            .inspect_err(|_| self.sync_failed.store(true, Ordering::Relaxed))?;
-        Ok(())
+        self.file.sync().inspect_err(|_| {
+            self.sync_failed.store(true, Ordering::Relaxed);
+            marker::set(&*self.disk, &self.dir);
+        })
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> Result<(), io::Error> {
-        Ok(self.file.write_at(data, offset)?)
+        self.file.write_at(data, offset)
     }
 }
