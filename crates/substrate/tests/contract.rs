@@ -1,5 +1,7 @@
 //! Every implementation keeps the contract.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{path::Path, sync::Arc};
 
 use glasswork_substrate::{

@@ -1,5 +1,7 @@
 //! What is acknowledged survives a power cut, and a disk that fails is never taken for one that works.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
