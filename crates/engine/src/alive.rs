@@ -81,7 +81,6 @@ impl Alive {
         self.max_doc - self.len()
     }
 
-
     /// The documents of this snapshot that are dead in `now`, each as its rank among those alive in the snapshot: its
     /// number in a segment that was merged from the snapshot.
     pub(crate) fn died_until(&self, now: &Self) -> impl Iterator<Item = u32> {

@@ -64,7 +64,11 @@ impl Manifest {
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(EngineError::io(format!("reading [{}]", path.display()))(error)),
+            Err(error) => {
+                return Err(EngineError::io(format!("reading [{}]", path.display()))(
+                    error,
+                ));
+            }
         };
         Self::decode(&bytes)
             .map_err(|what| EngineError::Damaged(format!("[{}]: {what}", path.display())))
@@ -85,7 +89,8 @@ impl Manifest {
     }
 
     fn encode(&self) -> Vec<u8> {
-        let body = postcard::to_stdvec(self).expect("a manifest holds nothing that postcard refuses");
+        let body =
+            postcard::to_stdvec(self).expect("a manifest holds nothing that postcard refuses");
         let mut bytes = Vec::with_capacity(HEADER + body.len());
         bytes.extend_from_slice(MAGIC);
         bytes.push(FORMAT);
@@ -134,7 +139,8 @@ pub(crate) fn write_alive(dir: &Path, name: &Path, alive: &Alive) -> Result<(), 
 /// Reads what [`write_alive`] wrote.
 pub(crate) fn read_alive(dir: &Path, name: &Path, max_doc: u32) -> Result<Alive, EngineError> {
     let path = dir.join(name);
-    let bytes = fs::read(&path).map_err(EngineError::io(format!("reading [{}]", path.display())))?;
+    let bytes =
+        fs::read(&path).map_err(EngineError::io(format!("reading [{}]", path.display())))?;
     bytes
         .split_at_checked(4)
         .filter(|(checksum, body)| **checksum == crc32fast::hash(body).to_le_bytes())
@@ -218,7 +224,11 @@ mod tests {
         manifest.write(dir.path()).unwrap();
         let id = &manifest.segments[0].id;
         let keep = [format!("{id}.term"), format!("{id}.4.alive")];
-        let drop = [format!("{id}.3.alive"), "0123.store".to_owned(), TEMPORARY.to_owned()];
+        let drop = [
+            format!("{id}.3.alive"),
+            "0123.store".to_owned(),
+            TEMPORARY.to_owned(),
+        ];
         for name in keep.iter().chain(&drop) {
             fs::write(dir.path().join(name), b"x").unwrap();
         }

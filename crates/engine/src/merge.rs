@@ -94,10 +94,7 @@ fn run_end(
     let mut end = start;
     while let Some(candidate) = candidates.get(end) {
         docs += u64::from(candidate.docs);
-        if candidate.busy
-            || !fits(*candidate)
-            || docs > u64::from(MAX_DOCS)
-            || end - start >= most
+        if candidate.busy || !fits(*candidate) || docs > u64::from(MAX_DOCS) || end - start >= most
         {
             break;
         }
@@ -260,8 +257,7 @@ impl Shared {
             }
             return Err(error);
         }
-        let is_source =
-            |id: SegmentId| plan.sources.iter().any(|(source, _)| source.id == id);
+        let is_source = |id: SegmentId| plan.sources.iter().any(|(source, _)| source.id == id);
         let mut died = Vec::new();
         let mut base = 0;
         for (source, before) in &plan.sources {

@@ -138,7 +138,8 @@ impl Encoder {
 
     fn begin(&mut self, room: usize, part: Option<(usize, usize)>) {
         // Small groups must not cost a large buffer.
-        self.current.reserve(MAX_HEADER + room.min(MAX_RECORD_BYTES));
+        self.current
+            .reserve(MAX_HEADER + room.min(MAX_RECORD_BYTES));
         let mut header = Vec::with_capacity(MAX_HEADER);
         let barrier = if self.barrier { FLAG_BARRIER } else { 0 };
         let part_flag = if part.is_some() { FLAG_PART } else { 0 };
@@ -284,10 +285,7 @@ impl Assembler {
     }
 
     /// Takes the next record; gives the operations that are complete with it.
-    pub(crate) fn accept(
-        &mut self,
-        record: Record,
-    ) -> Result<Vec<Logged<Box<str>>>, EngineError> {
+    pub(crate) fn accept(&mut self, record: Record) -> Result<Vec<Logged<Box<str>>>, EngineError> {
         if record.author.term < self.term {
             return Ok(Vec::new());
         }
@@ -439,7 +437,9 @@ mod tests {
             mapping_version: 2,
             replaces: seq_no.is_multiple_of(3),
             source: source.map(|length| {
-                (0..length).map(|at| (at as u64 * 31 + seq_no) as u8).collect()
+                (0..length)
+                    .map(|at| (at as u64 * 31 + seq_no) as u8)
+                    .collect()
             }),
         }
     }
@@ -472,8 +472,15 @@ mod tests {
         ];
         let records = encode(AUTHOR, true, &operations);
         assert_eq!(records.len(), 5);
-        assert!(records.iter().all(|record| record.bytes.len() <= MAX_RECORD_BYTES));
-        let completes: Vec<_> = records.iter().map(|record| record.completes.clone()).collect();
+        assert!(
+            records
+                .iter()
+                .all(|record| record.bytes.len() <= MAX_RECORD_BYTES)
+        );
+        let completes: Vec<_> = records
+            .iter()
+            .map(|record| record.completes.clone())
+            .collect();
         assert_eq!(completes, [0..1, 1..1, 1..1, 1..2, 2..3]);
         assert_eq!(read(&mut Assembler::default(), &records), operations);
     }
@@ -481,13 +488,23 @@ mod tests {
     #[test]
     fn an_unfinished_series_is_void_after_a_barrier_and_after_any_other_record() {
         let large = encode(AUTHOR, true, &[operation(1, Some(2_000_000))]);
-        let next = Author { counter: 50, ..AUTHOR };
-        let other = Author { term: 4, writer: 1, counter: 0 };
+        let next = Author {
+            counter: 50,
+            ..AUTHOR
+        };
+        let other = Author {
+            term: 4,
+            writer: 1,
+            counter: 0,
+        };
         let mut assembler = Assembler::default();
         assert!(read(&mut assembler, &large[..2]).is_empty());
         let small = [operation(1, Some(5))];
         assert_eq!(read(&mut assembler, &encode(other, true, &small)), small);
-        assert!(read(&mut assembler, &large[2..]).is_empty(), "its end comes too late");
+        assert!(
+            read(&mut assembler, &large[2..]).is_empty(),
+            "its end comes too late"
+        );
 
         let mut assembler = Assembler::default();
         assert!(read(&mut assembler, &large[..2]).is_empty());

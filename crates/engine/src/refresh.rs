@@ -82,7 +82,8 @@ impl Shared {
                 (builder, fields)
             };
             let finished = builder.finish().and_then(|facts| {
-                let reader = Opener::new(&self.folder, &fields)?.open(&facts, &Alive::all(facts.max_doc))?;
+                let reader =
+                    Opener::new(&self.folder, &fields)?.open(&facts, &Alive::all(facts.max_doc))?;
                 Ok((facts, SegmentCore::new(facts, &reader)?))
             });
             let mut state = self.state.lock();
@@ -169,7 +170,10 @@ impl Shared {
                 live.shown = Some(shown.clone());
             }
         }
-        let segments = segments.into_iter().map(|(_, shown)| shown.segment).collect();
+        let segments = segments
+            .into_iter()
+            .map(|(_, shown)| shown.segment)
+            .collect();
         let view = View::new(segments, picture.fields, picture.max_seq_no);
         self.view.store(Arc::new(view));
         Ok(())
@@ -196,7 +200,12 @@ impl Shared {
     pub(crate) fn retire(&self, gate: &mut Gate, segments: impl IntoIterator<Item = SegmentId>) {
         for id in segments {
             let uuid = id.uuid_string();
-            if gate.manifest.segments.iter().any(|segment| segment.id == uuid) {
+            if gate
+                .manifest
+                .segments
+                .iter()
+                .any(|segment| segment.id == uuid)
+            {
                 gate.retired.push(id);
             } else {
                 self.folder.remove(id);

@@ -4,12 +4,7 @@
 //! applied while the next one is on its way. What the log does not take is not applied, and what it may have taken is
 //! read back from it before anything else is written.
 
-use std::{
-    future::poll_fn,
-    ops::Range,
-    task::Poll,
-    time::Duration,
-};
+use std::{future::poll_fn, ops::Range, task::Poll, time::Duration};
 
 use bytes::Bytes;
 use glasswork_substrate::{Appended, RecordNumber};
@@ -89,11 +84,7 @@ impl Shared {
             .collect()
     }
 
-    async fn try_group(
-        &self,
-        tail: &mut Tail,
-        progress: &mut Progress,
-    ) -> Result<(), EngineError> {
+    async fn try_group(&self, tail: &mut Tail, progress: &mut Progress) -> Result<(), EngineError> {
         for _ in 0..ATTEMPTS {
             self.check_open()?;
             if tail.uncertain {
@@ -321,7 +312,11 @@ impl Shared {
                 Appended::Unknown => {
                     resends += 1;
                     tokio::time::sleep(Duration::from_millis(10 << resends)).await;
-                    answer = self.config.log.append(tail.last, record.bytes.clone()).await;
+                    answer = self
+                        .config
+                        .log
+                        .append(tail.last, record.bytes.clone())
+                        .await;
                 }
             }
         }

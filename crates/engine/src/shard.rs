@@ -432,7 +432,6 @@ impl Shared {
     pub(crate) fn count_flushed(&self, bytes: u64) {
         self.log_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
-
 }
 
 /// A number that no other opening of a shard has, as good as certainly.

@@ -250,9 +250,10 @@ impl State {
             .highest_field()
             .map_or(0, |field| field.0 as usize + 1);
         let fits = self.buffer.as_ref().is_some_and(|buffer| {
-            buffer.builder.as_ref().is_some_and(|builder| {
-                builder.fields().len() >= needs && builder.docs() < MAX_DOCS
-            })
+            buffer
+                .builder
+                .as_ref()
+                .is_some_and(|builder| builder.fields().len() >= needs && builder.docs() < MAX_DOCS)
         });
         if !fits {
             self.seal();
