@@ -45,6 +45,11 @@ impl<R: Read + Seek> Batches<R> {
         })
     }
 
+    /// Lines of the file up to here.
+    pub(crate) fn lines(&self) -> u64 {
+        self.lines
+    }
+
     /// Lines read since the start of this run.
     pub(crate) fn read(&self) -> u64 {
         self.lines - self.first_line

@@ -72,11 +72,11 @@ impl Journal {
             .map_err(|error| self.failed(error))
     }
 
-    /// Forgets the load, which is whole; returns its number of lines.
-    pub(crate) fn finish(self) -> Result<u64, LoadError> {
+    /// Forgets the load, which is whole.
+    pub(crate) fn finish(self) -> Result<(), LoadError> {
         match fs::remove_file(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.failed(error)),
-            _ => Ok(self.lines),
+            _ => Ok(()),
         }
     }
 

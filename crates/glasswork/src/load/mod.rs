@@ -9,10 +9,15 @@ mod journal;
 mod target;
 
 use crate::{arguments::LoadArguments, exit};
-use batches::Batches;
+use batches::{Batch, Batches};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use journal::Journal;
-use std::{fs::File, io::BufReader, path::PathBuf, time::Instant};
+use std::{
+    fs::File,
+    io::{BufReader, Cursor, Read, Seek},
+    path::PathBuf,
+    time::Instant,
+};
 use target::Target;
 
 /// Why a load ended early.

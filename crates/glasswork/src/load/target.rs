@@ -20,7 +20,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    pub(crate) fn new(arguments: &LoadArguments) -> Result<Self, LoadError> {
+    pub(crate) fn new(arguments: &LoadArguments) -> Self {
         let tls = TlsConfig::builder()
             .disable_verification(arguments.insecure)
             .build();
