@@ -13,7 +13,8 @@ use opensearch::{
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn the_official_client_indexes_searches_and_lists_tasks() -> Result<(), Box<dyn std::error::Error>> {
+async fn the_official_client_indexes_searches_and_lists_tasks()
+-> Result<(), Box<dyn std::error::Error>> {
     let node = Node::start();
     let client = OpenSearch::new(Transport::single_node(&node.url)?);
     let created = client
@@ -29,14 +30,31 @@ async fn the_official_client_indexes_searches_and_lists_tasks() -> Result<(), Bo
         .send()
         .await?;
     assert_eq!(indexed.json::<Value>().await?["result"], "created");
-    let books = [("2", "The Dispossessed", 1974), ("3", "A Wizard of Earthsea", 1968)];
+    let books = [
+        ("2", "The Dispossessed", 1974),
+        ("3", "A Wizard of Earthsea", 1968),
+    ];
     let operations: Vec<BulkOperation<Value>> = books
         .iter()
-        .map(|(id, title, year)| BulkOperation::index(json!({"title": title, "year": year})).id(*id).into())
+        .map(|(id, title, year)| {
+            BulkOperation::index(json!({"title": title, "year": year}))
+                .id(*id)
+                .into()
+        })
         .collect();
-    let bulk = client.bulk(BulkParts::Index("books")).body(operations).send().await?.json::<Value>().await?;
+    let bulk = client
+        .bulk(BulkParts::Index("books"))
+        .body(operations)
+        .send()
+        .await?
+        .json::<Value>()
+        .await?;
     assert_eq!(bulk["errors"], false);
-    client.indices().refresh(IndicesRefreshParts::Index(&["books"])).send().await?;
+    client
+        .indices()
+        .refresh(IndicesRefreshParts::Index(&["books"]))
+        .send()
+        .await?;
     let found = client
         .search(SearchParts::Index(&["books"]))
         .body(json!({"query": {"bool": {"must": {"match": {"title": "the"}}, "filter": {"range": {"year": {"gte": 1970}}}}}}))
@@ -45,14 +63,44 @@ async fn the_official_client_indexes_searches_and_lists_tasks() -> Result<(), Bo
         .json::<Value>()
         .await?;
     assert_eq!(found["hits"]["hits"][0]["_id"], "2", "{found}");
-    let got = client.get(GetParts::IndexId("books", "3")).send().await?.json::<Value>().await?;
+    let got = client
+        .get(GetParts::IndexId("books", "3"))
+        .send()
+        .await?
+        .json::<Value>()
+        .await?;
     assert_eq!(got["_source"]["title"], "A Wizard of Earthsea");
-    let health = client.cluster().health(ClusterHealthParts::None).send().await?.json::<Value>().await?;
+    let health = client
+        .cluster()
+        .health(ClusterHealthParts::None)
+        .send()
+        .await?
+        .json::<Value>()
+        .await?;
     assert_eq!(health["timed_out"], false);
-    let tasks = client.tasks().list(TasksListParts::None).send().await?.json::<Value>().await?;
+    let tasks = client
+        .tasks()
+        .list(TasksListParts::None)
+        .send()
+        .await?
+        .json::<Value>()
+        .await?;
     assert_eq!(tasks["nodes"].as_object().unwrap().len(), 1);
-    let deleted = client.delete(DeleteParts::IndexId("books", "3")).send().await?.json::<Value>().await?;
+    let deleted = client
+        .delete(DeleteParts::IndexId("books", "3"))
+        .send()
+        .await?
+        .json::<Value>()
+        .await?;
     assert_eq!(deleted["result"], "deleted");
-    assert!(client.indices().delete(IndicesDeleteParts::Index(&["books"])).send().await?.status_code().is_success());
+    assert!(
+        client
+            .indices()
+            .delete(IndicesDeleteParts::Index(&["books"]))
+            .send()
+            .await?
+            .status_code()
+            .is_success()
+    );
     Ok(())
 }

@@ -4,11 +4,7 @@ mod harness;
 
 use harness::{Node, eventually};
 use serde_json::{Value, json};
-use std::{
-    collections::BTreeMap,
-    thread,
-    time::Duration,
-};
+use std::{collections::BTreeMap, thread, time::Duration};
 
 #[test]
 fn every_acknowledged_write_survives_a_crash_at_any_moment() {
@@ -27,15 +23,25 @@ fn every_acknowledged_write_survives_a_crash_at_any_moment() {
         node = node.crash_and_restart();
         expected.extend(writer.join().unwrap());
         let answer = node.post("/books/_refresh", "");
-        assert!(answer.status == 200 || (answer.status == 404 && expected.is_empty()), "{}", answer.text);
+        assert!(
+            answer.status == 200 || (answer.status == 404 && expected.is_empty()),
+            "{}",
+            answer.text
+        );
         assert_everything_is_there(&node, &expected);
     }
-    assert!(!expected.is_empty(), "no write was acknowledged in any round");
+    assert!(
+        !expected.is_empty(),
+        "no write was acknowledged in any round"
+    );
 }
 
 /// Writes single documents and bulks; gives id and version of everything acknowledged.
 fn write_until_gone(url: &str, round: u64) -> BTreeMap<String, u64> {
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into();
     let mut acknowledged = BTreeMap::new();
     for number in 0_u64.. {
         let base = number * 10;
@@ -43,15 +49,28 @@ fn write_until_gone(url: &str, round: u64) -> BTreeMap<String, u64> {
             let body: String = (0..10)
                 .map(|line| format!("{{\"index\":{{\"_id\":\"{round}-{}\"}}}}\n{{\"round\":{round},\"n\":{}}}\n", base + line, base + line))
                 .collect();
-            let sent = agent.post(format!("{url}/books/_bulk")).header("content-type", "application/x-ndjson").send(body);
-            sent.map(|answer| (answer.status().as_u16(), (0..10).map(|line| base + line).collect::<Vec<_>>()))
+            let sent = agent
+                .post(format!("{url}/books/_bulk"))
+                .header("content-type", "application/x-ndjson")
+                .send(body);
+            sent.map(|answer| {
+                (
+                    answer.status().as_u16(),
+                    (0..10).map(|line| base + line).collect::<Vec<_>>(),
+                )
+            })
         } else {
             let path = format!("{url}/books/_doc/{round}-{base}");
-            let sent = agent.put(path).header("content-type", "application/json").send(format!("{{\"round\":{round},\"n\":{base}}}"));
+            let sent = agent
+                .put(path)
+                .header("content-type", "application/json")
+                .send(format!("{{\"round\":{round},\"n\":{base}}}"));
             sent.map(|answer| (answer.status().as_u16(), vec![base]))
         };
         match outcome {
-            Ok((200 | 201, numbers)) => acknowledged.extend(numbers.into_iter().map(|n| (format!("{round}-{n}"), n))),
+            Ok((200 | 201, numbers)) => {
+                acknowledged.extend(numbers.into_iter().map(|n| (format!("{round}-{n}"), n)))
+            }
             Ok((status, _)) => panic!("a write answered {status}"),
             Err(_) => break,
         }
@@ -70,13 +89,19 @@ fn assert_everything_is_there(node: &Node, expected: &BTreeMap<String, u64>) {
     }
     let counted = node.get("/books/_count").json();
     let at_least = expected.len() as u64;
-    assert!(counted["count"].as_u64().unwrap() >= at_least, "{counted} of at least {at_least}");
+    assert!(
+        counted["count"].as_u64().unwrap() >= at_least,
+        "{counted} of at least {at_least}"
+    );
 }
 
 #[test]
 fn deletes_updates_mappings_and_aliases_survive_a_crash() {
     let node = Node::start();
-    node.put("/a", r#"{"mappings":{"properties":{"t":{"type":"keyword"}}},"aliases":{"all":{}}}"#);
+    node.put(
+        "/a",
+        r#"{"mappings":{"properties":{"t":{"type":"keyword"}}},"aliases":{"all":{}}}"#,
+    );
     node.put("/a/_doc/1", r#"{"t":"one"}"#);
     node.put("/a/_doc/2", r#"{"t":"two"}"#);
     node.delete("/a/_doc/1");
@@ -86,8 +111,14 @@ fn deletes_updates_mappings_and_aliases_survive_a_crash() {
     assert_eq!(node.get("/a/_doc/1").status, 404);
     assert_eq!(node.get("/a/_doc/2").json(), before);
     let mapping = node.get("/a/_mapping").json();
-    assert_eq!(mapping["a"]["mappings"]["properties"]["extra"]["type"], "long");
-    assert_eq!(node.get("/_alias/all").json()["a"]["aliases"]["all"], json!({}));
+    assert_eq!(
+        mapping["a"]["mappings"]["properties"]["extra"]["type"],
+        "long"
+    );
+    assert_eq!(
+        node.get("/_alias/all").json()["a"]["aliases"]["all"],
+        json!({})
+    );
     let hits = node.post("/all/_search?q=t:two", "").json();
     assert_eq!(hits["hits"]["total"]["value"], 1);
 }
@@ -95,13 +126,21 @@ fn deletes_updates_mappings_and_aliases_survive_a_crash() {
 #[test]
 fn task_numbers_never_repeat_over_restarts() {
     let own = |node: &Node| -> u64 {
-        let listed = node.get("/_tasks?actions=cluster:monitor/tasks/lists&group_by=none").json();
+        let listed = node
+            .get("/_tasks?actions=cluster:monitor/tasks/lists&group_by=none")
+            .json();
         listed["tasks"][0]["id"].as_u64().unwrap()
     };
     let node = Node::start();
     let id = |node: &Node| -> String {
         let nodes: Value = node.get("/_nodes").json();
-        nodes["nodes"].as_object().unwrap().keys().next().unwrap().clone()
+        nodes["nodes"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .next()
+            .unwrap()
+            .clone()
     };
     let (first, name) = (own(&node), id(&node));
     let node = node.crash_and_restart();

@@ -61,21 +61,59 @@ fn load(arguments: &LoadArguments) -> Result<u64, LoadError> {
     };
     let file = File::open(&arguments.file).map_err(at)?;
     let size = file.metadata().map_err(at)?.len();
-    let target = Target::new(arguments)?;
+    let target = Target::new(arguments);
     let mut journal = Journal::open(arguments, size, target.identity()?)?;
-    let bar = progress_bar(size, journal.bytes());
-    let mut batches = Batches::after(
+    let batches = Batches::after(
         BufReader::new(file),
         journal.bytes(),
         journal.lines(),
         arguments.batch,
     )
     .map_err(at)?;
+    let bar = progress_bar(size, journal.bytes());
+    let lines = send(&target, &arguments.index, batches, &bar, |batch| {
+        journal.reached(batch.end, batch.lines)
+    })?;
+    journal.finish()?;
+    Ok(lines)
+}
+
+/// Loads what is no file, without remembering how far it came.
+///
+/// # Errors
+/// The server can't be reached or refuses documents.
+pub(crate) fn embedded(
+    arguments: &LoadArguments,
+    text: Cursor<&'static str>,
+) -> Result<u64, LoadError> {
+    let size = text.get_ref().len() as u64;
+    let at = |error| LoadError::File {
+        path: arguments.file.clone(),
+        error,
+    };
+    let batches = Batches::after(BufReader::new(text), 0, 0, arguments.batch).map_err(at)?;
+    send(
+        &Target::new(arguments),
+        &arguments.index,
+        batches,
+        &progress_bar(size, 0),
+        |_| Ok(()),
+    )
+}
+
+/// Sends every batch and has each acknowledged one `kept`; gives the number of lines that are in.
+fn send<R: Read + Seek>(
+    target: &Target,
+    index: &str,
+    mut batches: Batches<R>,
+    bar: &ProgressBar,
+    mut kept: impl FnMut(&Batch) -> Result<(), LoadError>,
+) -> Result<u64, LoadError> {
     let began = Instant::now();
     let mut refused = Refusals::default();
     while let Some(batch) = batches.next()? {
-        refused.add(target.bulk(&arguments.index, batch.body)?);
-        journal.reached(batch.end, batch.lines)?;
+        refused.add(target.bulk(index, &batch.body)?);
+        kept(&batch)?;
         bar.set_position(batch.end);
         bar.set_message(format!(
             "{} documents, {}/s",
@@ -83,10 +121,9 @@ fn load(arguments: &LoadArguments) -> Result<u64, LoadError> {
             rate(batches.read(), began)
         ));
     }
-    target.refresh(&arguments.index)?;
+    target.refresh(index)?;
     bar.finish();
-    let lines = journal.finish()?;
-    refused.verdict(lines)
+    refused.verdict(batches.lines())
 }
 
 /// Documents that the server did not take.

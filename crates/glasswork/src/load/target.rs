@@ -32,11 +32,11 @@ impl Target {
             .build()
             .into();
         let authorization = arguments.user.as_deref().map(basic);
-        Ok(Self {
+        Self {
             agent,
             url: arguments.url.trim_end_matches('/').to_owned(),
             authorization,
-        })
+        }
     }
 
     /// The cluster's unique name.

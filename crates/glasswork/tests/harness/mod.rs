@@ -39,12 +39,16 @@ pub struct Answer {
 impl Answer {
     /// The body as JSON.
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.text))
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.text))
     }
 
     /// The first header of this name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut found = self.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        let mut found = self
+            .headers
+            .iter()
+            .filter(|(key, _)| key.eq_ignore_ascii_case(name));
         found.next().map(|(_, value)| value.as_str())
     }
 }
@@ -52,7 +56,19 @@ impl Answer {
 /// The binary under test.
 pub fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_glasswork"));
-    for name in ["HOST", "PORT", "DATA", "NAME", "CLUSTER_NAME", "SAMPLES", "INSECURE", "CONFIG", "LOG", "URL", "USER"] {
+    for name in [
+        "HOST",
+        "PORT",
+        "DATA",
+        "NAME",
+        "CLUSTER_NAME",
+        "SAMPLES",
+        "INSECURE",
+        "CONFIG",
+        "LOG",
+        "URL",
+        "USER",
+    ] {
         command.env_remove(format!("GLASSWORK_{name}"));
     }
     command.env_remove("OPENSEARCH_INITIAL_ADMIN_PASSWORD");
@@ -102,7 +118,9 @@ impl Node {
             .unwrap();
         let pid = process.id();
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         let url = line
             .split_whitespace()
             .find(|word| word.starts_with("http"))
@@ -114,8 +132,19 @@ impl Node {
             .timeout_global(Some(Duration::from_secs(60)))
             .build()
             .into();
-        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        Self { process, url, pid, agent, data, arguments, authorization: None }
+        let arguments = arguments
+            .iter()
+            .map(|argument| (*argument).to_owned())
+            .collect();
+        Self {
+            process,
+            url,
+            pid,
+            agent,
+            data,
+            arguments,
+            authorization: None,
+        }
     }
 
     /// From now on, every request is sent with this `Authorization`.
@@ -145,12 +174,24 @@ impl Node {
     }
 
     pub fn bulk(&self, path: &str, body: &str) -> Answer {
-        self.request("POST", path, &[("content-type", "application/x-ndjson")], Some(body))
+        self.request(
+            "POST",
+            path,
+            &[("content-type", "application/x-ndjson")],
+            Some(body),
+        )
     }
 
     /// Any request; a body without a content type is JSON.
-    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
-        self.try_request(method, path, headers, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    pub fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&str>,
+    ) -> Answer {
+        self.try_request(method, path, headers, body)
+            .unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 
     /// The same where the node may be gone.
@@ -161,14 +202,18 @@ impl Node {
         headers: &[(&str, &str)],
         body: Option<&str>,
     ) -> Result<Answer, ureq::Error> {
-        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         if let Some(authorization) = &self.authorization {
             request = request.header("authorization", authorization);
         }
-        let typed = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        let typed = headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
         if body.is_some() && !typed {
             request = request.header("content-type", "application/json");
         }
@@ -177,11 +222,22 @@ impl Node {
             None => self.agent.run(request.body(())?)?,
         };
         let header = |(name, value): (&ureq::http::HeaderName, &ureq::http::HeaderValue)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            (
+                name.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
         };
         let headers = response.headers().iter().map(header).collect();
-        let text = response.body_mut().with_config().limit(1 << 30).read_to_string()?;
-        Ok(Answer { status: response.status().as_u16(), headers, text })
+        let text = response
+            .body_mut()
+            .with_config()
+            .limit(1 << 30)
+            .read_to_string()?;
+        Ok(Answer {
+            status: response.status().as_u16(),
+            headers,
+            text,
+        })
     }
 
     /// Ends the node at once, as a crash would, and starts it on what it left.
@@ -190,7 +246,10 @@ impl Node {
         self.process.wait().unwrap();
         let arguments: Vec<_> = self.arguments.iter().map(String::as_str).collect();
         let authorization = self.authorization.clone();
-        let mut node = Self::launch(std::mem::replace(&mut self.data, Data::Given(PathBuf::new())), &arguments);
+        let mut node = Self::launch(
+            std::mem::replace(&mut self.data, Data::Given(PathBuf::new())),
+            &arguments,
+        );
         node.authorization = authorization;
         node
     }
@@ -198,7 +257,10 @@ impl Node {
     /// Sends the polite signal and waits for the end.
     pub fn terminate(mut self) -> (ExitStatus, Duration) {
         let began = Instant::now();
-        let sent = Command::new("kill").args(["-TERM", &self.pid.to_string()]).status().unwrap();
+        let sent = Command::new("kill")
+            .args(["-TERM", &self.pid.to_string()])
+            .status()
+            .unwrap();
         assert!(sent.success());
         let status = eventually("the node ends", || self.process.try_wait().unwrap());
         (status, began.elapsed())
@@ -207,8 +269,16 @@ impl Node {
     /// Its resident memory in bytes.
     pub fn resident(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.split_whitespace().next().unwrap().parse::<u64>().unwrap() * 1024
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .unwrap();
+        line.split_whitespace()
+            .next()
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+            * 1024
     }
 }
 
@@ -227,7 +297,10 @@ pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
         if let Some(answer) = ask() {
             return answer;
         }
-        assert!(began.elapsed() < Duration::from_secs(30), "{what}: not within 30 s");
+        assert!(
+            began.elapsed() < Duration::from_secs(30),
+            "{what}: not within 30 s"
+        );
         thread::yield_now();
         thread::park_timeout(Duration::from_millis(5));
     }
@@ -235,7 +308,11 @@ pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 
 /// Runs the binary to its end; gives its exit code, stdout and stderr.
 pub fn run(command: &mut Command) -> (i32, String, String) {
-    let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut process = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut error = process.stderr.take().unwrap();
     let reading = thread::spawn(move || {
         let mut text = String::new();
@@ -243,7 +320,12 @@ pub fn run(command: &mut Command) -> (i32, String, String) {
         text
     });
     let mut text = String::new();
-    process.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+    process
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut text)
+        .unwrap();
     let status = process.wait().unwrap();
     (status.code().unwrap_or(-1), text, reading.join().unwrap())
 }
