@@ -8,7 +8,6 @@ use opensearch::{
     cluster::ClusterHealthParts,
     http::transport::Transport,
     indices::{IndicesCreateParts, IndicesDeleteParts, IndicesRefreshParts},
-    tasks::TasksListParts,
 };
 use serde_json::{Value, json};
 
@@ -78,13 +77,7 @@ async fn the_official_client_indexes_searches_and_lists_tasks()
         .json::<Value>()
         .await?;
     assert_eq!(health["timed_out"], false);
-    let tasks = client
-        .tasks()
-        .list(TasksListParts::None)
-        .send()
-        .await?
-        .json::<Value>()
-        .await?;
+    let tasks = client.tasks().list().send().await?.json::<Value>().await?;
     assert_eq!(tasks["nodes"].as_object().unwrap().len(), 1);
     let deleted = client
         .delete(DeleteParts::IndexId("books", "3"))

@@ -52,13 +52,13 @@ impl Target {
     pub(crate) fn bulk(
         &self,
         index: &str,
-        body: Vec<u8>,
+        body: &[u8],
     ) -> Result<(u64, Option<String>), LoadError> {
         let answer = self.ask(
             "POST",
             &format!("/{}/_bulk", escape(index)),
             "application/x-ndjson",
-            &body,
+            body,
         )?;
         if answer["errors"] == Value::Bool(false) {
             return Ok((0, None));
