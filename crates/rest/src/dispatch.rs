@@ -4,14 +4,14 @@ use std::{pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use glasswork_content::failure::{Failure, Kind};
+use glasswork_node::Node;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header, request::Parts};
 
 use crate::{
-    Node,
     auth::Gate,
     body::{self, MediaType, RequestBody, content_type},
     form::Form,
-    headers::{self, Copied},
+    headers,
     params::Params,
     refusal::Refusal,
     reply::{self, Reply},
@@ -122,7 +122,7 @@ impl Api {
             &head.headers,
             declared.filter(|_| unread).and_then(MediaType::from_accept),
         )?;
-        let copied = Copied::of(&head.headers, &self.limits)?;
+        let carried = headers::carried(&head.headers, &self.limits)?;
 
         let (route, placeholders) = self.route(head)?;
         let media = if unread {
@@ -148,8 +148,8 @@ impl Api {
         };
         let client = Client {
             user,
-            copied: Arc::new(copied),
-            connection: connection.number,
+            carried: Arc::new(carried),
+            connection: Arc::clone(&connection.label),
         };
         let request = Request {
             params,

@@ -2,6 +2,7 @@
 //! every answer has.
 
 use glasswork_content::failure::Failure;
+use glasswork_tasks::{Headers, X_OPAQUE_ID};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::server::Limits;
@@ -16,15 +17,8 @@ pub(crate) const VERSION_VALUE: HeaderValue =
     HeaderValue::from_static("OpenSearch/3.8.0 (opensearch)");
 
 /// The headers that tasks carry: the name, and how it stands in a task's `headers`.
-const CARRIED: [(&str, &str); 2] = [
-    ("x-opaque-id", "X-Opaque-Id"),
-    ("x-request-id", X_REQUEST_ID),
-];
+const CARRIED: [(&str, &str); 2] = [("x-opaque-id", X_OPAQUE_ID), ("x-request-id", X_REQUEST_ID)];
 const X_REQUEST_ID: &str = "X-Request-Id";
-
-/// The headers that a request's tasks carry, by canonical name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Copied(Vec<(&'static str, String)>);
 
 /// Why a request's headers are refused.
 #[derive(Debug)]
@@ -35,51 +29,37 @@ pub(crate) enum Refused {
     Failure(Failure),
 }
 
-impl Copied {
-    /// Takes the carried headers of a request.
-    ///
-    /// # Errors
-    /// Two different values of one; an `X-Request-Id` that is blank or too long; more in all than tasks may carry.
-    pub(crate) fn of(headers: &HeaderMap, limits: &Limits) -> Result<Self, Refused> {
-        let mut copied = Vec::new();
-        for (name, canonical) in CARRIED {
-            let mut values = headers.get_all(name).iter();
-            let Some(first) = values.next() else { continue };
-            if values.any(|other| other != first) {
-                return Err(Refused::Short(format!(
-                    "multiple values for single-valued header [{canonical}]."
-                )));
-            }
-            let value = text(first);
-            if canonical == X_REQUEST_ID {
-                check_request_id(&value, limits.request_id)?;
-            }
-            copied.push((canonical, value));
+/// The headers of a request that its tasks carry, under their canonical names.
+///
+/// # Errors
+/// Two different values of one; an `X-Request-Id` that is blank or too long; more in all than tasks may carry.
+pub(crate) fn carried(headers: &HeaderMap, limits: &Limits) -> Result<Headers, Refused> {
+    let mut carried: Vec<(&str, String)> = Vec::new();
+    for (name, canonical) in CARRIED {
+        let mut values = headers.get_all(name).iter();
+        let Some(first) = values.next() else { continue };
+        if values.any(|other| other != first) {
+            return Err(Refused::Short(format!(
+                "multiple values for single-valued header [{canonical}]."
+            )));
         }
-        let characters: usize = copied
-            .iter()
-            .map(|(name, value)| name.len() + value.chars().count())
-            .sum();
-        if characters * 2 > limits.header_size {
-            let allowed = glasswork_content::text::size_text(limits.header_size as u64);
-            return Err(Refused::Failure(Failure::illegal_argument(format!(
-                "Request exceeded the maximum size of task headers {allowed}"
-            ))));
+        let value = text(first);
+        if canonical == X_REQUEST_ID {
+            check_request_id(&value, limits.request_id)?;
         }
-        Ok(Self(copied))
+        carried.push((canonical, value));
     }
-
-    /// The headers, by canonical name.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.0.iter().map(|(name, value)| (*name, value.as_str()))
+    let characters: usize = carried
+        .iter()
+        .map(|(name, value)| name.len() + value.chars().count())
+        .sum();
+    if characters * 2 > limits.header_size {
+        let allowed = glasswork_content::text::size_text(limits.header_size as u64);
+        return Err(Refused::Failure(Failure::illegal_argument(format!(
+            "Request exceeded the maximum size of task headers {allowed}"
+        ))));
     }
-
-    /// The value of one, by canonical name.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value)
-    }
+    Ok(Headers::new(carried))
 }
 
 fn check_request_id(value: &str, longest: usize) -> Result<(), Refused> {
@@ -156,7 +136,7 @@ mod tests {
     }
 
     fn refused(pairs: &[(&'static str, &str)]) -> String {
-        match Copied::of(&headers(pairs), &Limits::default()).unwrap_err() {
+        match carried(&headers(pairs), &Limits::default()).unwrap_err() {
             Refused::Short(text) => text,
             Refused::Failure(failure) => failure.reason().to_owned(),
         }
@@ -164,12 +144,12 @@ mod tests {
 
     #[test]
     fn equal_doubles_collapse_and_different_ones_are_refused() {
-        let copied = Copied::of(
+        let carried = carried(
             &headers(&[("x-opaque-id", "a"), ("x-opaque-id", "a")]),
             &Limits::default(),
         )
         .unwrap();
-        assert_eq!(copied.get("X-Opaque-Id"), Some("a"));
+        assert_eq!(carried.get("X-Opaque-Id"), Some("a"));
         assert_eq!(
             refused(&[("x-opaque-id", "one"), ("x-opaque-id", "two")]),
             "multiple values for single-valued header [X-Opaque-Id]."
@@ -178,12 +158,12 @@ mod tests {
 
     #[test]
     fn nothing_but_the_two_ids_is_carried() {
-        let copied = Copied::of(
+        let carried = carried(
             &headers(&[("traceparent", "00-1"), ("x-foo", "1")]),
             &Limits::default(),
         )
         .unwrap();
-        assert_eq!(copied, Copied::default());
+        assert!(carried.is_empty());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 pub mod auth;
 mod body;
+pub mod cat;
 mod dispatch;
 mod form;
 mod handlers;
@@ -17,14 +18,10 @@ pub mod routes;
 pub mod server;
 mod uri;
 
-pub use body::{MediaType, RequestBody};
+pub use body::{Line, Lines, MediaType, RequestBody};
 pub use dispatch::Api;
 pub use form::Form;
-pub use headers::{COMPATIBLE_VERSION, Copied};
+pub use headers::COMPATIBLE_VERSION;
 pub use params::Params;
 pub use reply::Reply;
 pub use request::{Client, Request};
-
-/// The node behind the interface.
-#[derive(Debug)]
-pub struct Node;

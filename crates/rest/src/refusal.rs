@@ -118,3 +118,11 @@ pub(crate) fn unauthorized() -> Refusal {
             .header("www-authenticate", "Basic realm=\"OpenSearch Security\""),
     )
 }
+
+/// The answer while more passwords wait to be proven than the node has time for.
+pub(crate) fn too_many_logins() -> Refusal {
+    Refusal::Short {
+        status: 429,
+        text: "too many passwords are being checked, try again".to_owned(),
+    }
+}

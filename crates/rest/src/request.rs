@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use glasswork_node::Caller;
+use glasswork_tasks::Headers;
 use http::HeaderMap;
 
-use crate::{body::RequestBody, form::Form, headers::Copied, params::Params};
+use crate::{body::RequestBody, form::Form, params::Params};
 
 /// One request, authenticated and read.
 #[derive(Debug)]
@@ -27,7 +29,19 @@ pub struct Client {
     /// The user that was authenticated; `None` when security is off.
     pub user: Option<Arc<str>>,
     /// `X-Opaque-Id` and `X-Request-Id`: what every task of this request carries.
-    pub copied: Arc<Copied>,
-    /// The number of its connection.
-    pub connection: u64,
+    pub carried: Arc<Headers>,
+    /// Its connection, for people: address and number.
+    pub connection: Arc<str>,
+}
+
+impl Request {
+    /// Who asks, as the door wants to know it.
+    pub fn caller(&self) -> Caller {
+        Caller {
+            headers: Arc::clone(&self.client.carried),
+            user: self.client.user.clone(),
+            connection: Some(Arc::clone(&self.client.connection)),
+            deadline: None,
+        }
+    }
 }

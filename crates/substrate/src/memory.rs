@@ -29,9 +29,10 @@ use std::{
 
 use parking_lot::Mutex;
 
+use faults::Dice;
 pub use faults::{Fate, Faults};
 
-use crate::{Bus, Kv, Logs, dice::Dice};
+use crate::{Bus, Kv, Logs};
 
 /// The shared state of a cluster that exists in this process only. Clones are handles of the same world.
 #[derive(Clone)]

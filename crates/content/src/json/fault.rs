@@ -2,9 +2,6 @@
 
 use crate::{Failure, Kind};
 
-/// A failure on its way out of the reader: boxed, so that the results of the byte loops stay small.
-pub(crate) type Fault = Box<Failure>;
-
 /// Where in the source something is; upstream hides the source and shows the byte alone.
 fn location(offset: impl std::fmt::Display) -> String {
     format!(
@@ -16,13 +13,13 @@ const VALUES: &str = "(JSON String, Number, Array, Object or token 'null', 'true
 
 /// A syntax error: 400 `json_parse_exception`, caused by Jackson's own exception of the same text.
 #[cold]
-pub(crate) fn syntax(message: impl std::fmt::Display, offset: usize) -> Fault {
+pub(crate) fn syntax(message: impl std::fmt::Display, offset: usize) -> Failure {
     twofold(Kind::JsonParse, Kind::StreamRead, message, offset)
 }
 
 /// The text breaks off: 400 `unexpected_end_of_input_exception`.
 #[cold]
-pub(crate) fn end_of_input(message: impl std::fmt::Display, offset: usize) -> Fault {
+pub(crate) fn end_of_input(message: impl std::fmt::Display, offset: usize) -> Failure {
     let message = format_args!("Unexpected end-of-input{message}").to_string();
     twofold(
         Kind::UnexpectedEndOfInput,
@@ -34,17 +31,17 @@ pub(crate) fn end_of_input(message: impl std::fmt::Display, offset: usize) -> Fa
 
 /// A limit is broken: 400 `json_parse_exception` caused by `stream_constraints_exception`.
 #[cold]
-pub(crate) fn constraint(message: impl std::fmt::Display, offset: usize) -> Fault {
+pub(crate) fn constraint(message: impl std::fmt::Display, offset: usize) -> Failure {
     twofold(Kind::JsonParse, Kind::StreamConstraints, message, offset)
 }
 
-fn twofold(outer: Kind, inner: Kind, message: impl std::fmt::Display, offset: usize) -> Fault {
+fn twofold(outer: Kind, inner: Kind, message: impl std::fmt::Display, offset: usize) -> Failure {
     let text = format!("{message}\n at {}", location(offset));
-    Box::new(Failure::new(outer, text.clone()).caused_by(Failure::new(inner, text)))
+    Failure::new(outer, text.clone()).caused_by(Failure::new(inner, text))
 }
 
 #[cold]
-pub(crate) fn unexpected_character(character: char, comment: &str, offset: usize) -> Fault {
+pub(crate) fn unexpected_character(character: char, comment: &str, offset: usize) -> Failure {
     syntax(
         format_args!("Unexpected character ({}): {comment}", describe(character)),
         offset,
@@ -52,7 +49,11 @@ pub(crate) fn unexpected_character(character: char, comment: &str, offset: usize
 }
 
 #[cold]
-pub(crate) fn unexpected_number_character(character: char, comment: &str, offset: usize) -> Fault {
+pub(crate) fn unexpected_number_character(
+    character: char,
+    comment: &str,
+    offset: usize,
+) -> Failure {
     syntax(
         format_args!(
             "Unexpected character ({}) in numeric value: {comment}",
@@ -63,7 +64,7 @@ pub(crate) fn unexpected_number_character(character: char, comment: &str, offset
 }
 
 #[cold]
-pub(crate) fn unexpected_value(character: char, offset: usize) -> Fault {
+pub(crate) fn unexpected_value(character: char, offset: usize) -> Failure {
     unexpected_character(
         character,
         &format!("expected a valid value {VALUES}"),
@@ -72,7 +73,7 @@ pub(crate) fn unexpected_value(character: char, offset: usize) -> Fault {
 }
 
 #[cold]
-pub(crate) fn unrecognized_token(token: &str, offset: usize) -> Fault {
+pub(crate) fn unrecognized_token(token: &str, offset: usize) -> Failure {
     syntax(
         format_args!("Unrecognized token '{token}': was expecting {VALUES}"),
         offset,
@@ -80,7 +81,7 @@ pub(crate) fn unrecognized_token(token: &str, offset: usize) -> Fault {
 }
 
 #[cold]
-pub(crate) fn unquoted_character(character: char, place: &str, offset: usize) -> Fault {
+pub(crate) fn unquoted_character(character: char, place: &str, offset: usize) -> Failure {
     let description = describe(character);
     let message = format!(
         "Illegal unquoted character ({description}): has to be escaped using backslash to be included in {place}"
@@ -89,7 +90,7 @@ pub(crate) fn unquoted_character(character: char, place: &str, offset: usize) ->
 }
 
 #[cold]
-pub(crate) fn illegal_space(character: char, offset: usize) -> Fault {
+pub(crate) fn illegal_space(character: char, offset: usize) -> Failure {
     let description = describe(character);
     let message = format!(
         "Illegal character ({description}): only regular white space (\\r, \\n, \\t) is allowed between tokens"
@@ -98,7 +99,7 @@ pub(crate) fn illegal_space(character: char, offset: usize) -> Fault {
 }
 
 #[cold]
-pub(crate) fn unrecognized_escape(character: char, offset: usize) -> Fault {
+pub(crate) fn unrecognized_escape(character: char, offset: usize) -> Failure {
     syntax(
         format_args!("Unrecognized character escape {}", describe(character)),
         offset,
@@ -106,7 +107,7 @@ pub(crate) fn unrecognized_escape(character: char, offset: usize) -> Fault {
 }
 
 #[cold]
-pub(crate) fn unclosed(kind: &str, offset: usize) -> Fault {
+pub(crate) fn unclosed(kind: &str, offset: usize) -> Failure {
     let start = location("UNKNOWN");
     end_of_input(
         format_args!(": expected close marker for {kind} (start marker at {start})"),
@@ -115,7 +116,7 @@ pub(crate) fn unclosed(kind: &str, offset: usize) -> Fault {
 }
 
 #[cold]
-pub(crate) fn mismatched_close(found: char, expected: char, kind: &str, offset: usize) -> Fault {
+pub(crate) fn mismatched_close(found: char, expected: char, kind: &str, offset: usize) -> Failure {
     let start = location("UNKNOWN");
     syntax(
         format_args!(
@@ -126,13 +127,13 @@ pub(crate) fn mismatched_close(found: char, expected: char, kind: &str, offset: 
 }
 
 #[cold]
-pub(crate) fn duplicate_name(name: &str, offset: usize) -> Fault {
+pub(crate) fn duplicate_name(name: &str, offset: usize) -> Failure {
     syntax(format_args!("Duplicate Object property \"{name}\""), offset)
 }
 
 /// Invalid UTF-8 whose first bad sequence is `bytes` (the input from there on).
 #[cold]
-pub(crate) fn invalid_utf8(bytes: &[u8], offset: usize) -> Fault {
+pub(crate) fn invalid_utf8(bytes: &[u8], offset: usize) -> Failure {
     let first = bytes.first().copied().unwrap_or_default();
     let length = match first {
         0xC2..=0xDF => 2,

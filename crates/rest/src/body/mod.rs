@@ -12,7 +12,7 @@ use glasswork_content::{
 
 pub use content_type::MediaType;
 pub(crate) use inflate::inflate;
-pub use lines::Lines;
+pub use lines::{Line, Lines};
 
 use crate::server::Held;
 

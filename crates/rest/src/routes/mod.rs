@@ -11,11 +11,12 @@ pub(crate) mod table;
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use glasswork_content::failure::Failure;
+use glasswork_node::Node;
 
 pub use document::document;
 pub(crate) use router::{Found, Router};
 
-use crate::{Node, reply::Reply, request::Request};
+use crate::{reply::Reply, request::Request};
 
 /// What a handler gives back.
 pub type Answer = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send>>;

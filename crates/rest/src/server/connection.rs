@@ -59,7 +59,11 @@ pub(super) async fn serve<D: Dispatch>(
         return;
     }
     let connection = Arc::new(Connection {
-        number: shared.numbers.fetch_add(1, Ordering::Relaxed) + 1,
+        label: format!(
+            "{peer}#{}",
+            shared.numbers.fetch_add(1, Ordering::Relaxed) + 1
+        )
+        .into(),
         peer,
         encrypted: shared.acceptor.is_some(),
     });

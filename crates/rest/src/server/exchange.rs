@@ -50,8 +50,8 @@ pub struct Exchange {
 /// A client's connection.
 #[derive(Debug)]
 pub struct Connection {
-    /// Its number, unique while the server lives.
-    pub number: u64,
+    /// Its name for people: the other end, and a number that is unique while the server lives.
+    pub label: Arc<str>,
     /// The other end.
     pub peer: SocketAddr,
     /// Whether it is encrypted.

@@ -1,17 +1,17 @@
 //! What is wrong at the place where the reader stands.
 
 use super::{Container, Expect, Reader};
-use crate::Kind;
-use crate::json::fault::{self, Fault};
+use crate::json::fault;
+use crate::{Failure, Kind};
 
 impl Reader<'_> {
     #[cold]
-    pub(super) fn broken_off(&self, container: Container) -> Fault {
+    pub(super) fn broken_off(&self, container: Container) -> Failure {
         fault::unclosed(container.name(), self.text.len())
     }
 
     #[cold]
-    pub(super) fn mismatched(&self, found: u8) -> Fault {
+    pub(super) fn mismatched(&self, found: u8) -> Failure {
         let kind = self
             .open
             .last()
@@ -21,7 +21,7 @@ impl Reader<'_> {
     }
 
     #[cold]
-    pub(super) fn no_value(&self, byte: u8) -> Fault {
+    pub(super) fn no_value(&self, byte: u8) -> Failure {
         let in_array = self.open.last() == Some(&Container::Array);
         match byte {
             b'}' | b']' if self.expect == Expect::Top => self.mismatched(byte),
@@ -38,7 +38,7 @@ impl Reader<'_> {
     }
 
     #[cold]
-    pub(super) fn unrecognized_token(&self) -> Fault {
+    pub(super) fn unrecognized_token(&self) -> Failure {
         let rest = &self.text[self.at..];
         let end = rest
             .find(|character| !is_identifier_part(character))
@@ -52,7 +52,7 @@ impl Reader<'_> {
 
     /// An unexpected end that is really the first byte that is not UTF-8.
     #[cold]
-    pub(super) fn or_utf8(&self, failure: Fault) -> Fault {
+    pub(super) fn or_utf8(&self, failure: Failure) -> Failure {
         let at_end = failure.kind == Kind::UnexpectedEndOfInput;
         if at_end && self.text.len() < self.whole.len() {
             self.bad_utf8()
@@ -62,7 +62,7 @@ impl Reader<'_> {
     }
 
     #[cold]
-    pub(super) fn bad_utf8(&self) -> Fault {
+    pub(super) fn bad_utf8(&self) -> Failure {
         fault::invalid_utf8(&self.whole[self.text.len()..], self.text.len())
     }
 

@@ -8,9 +8,8 @@ mod space;
 mod whole;
 
 use super::duplicates::Names;
-use super::fault::{self, Fault};
 use super::string::{self, Role};
-use super::{Limits, Number, number};
+use super::{Limits, Number, fault, number};
 use crate::Failure;
 use complaint::is_identifier_part;
 use std::borrow::Cow;
@@ -47,7 +46,6 @@ enum Container {
 }
 
 impl Container {
-    #[inline]
     fn name(self) -> &'static str {
         match self {
             Container::Object => "Object",
@@ -129,11 +127,6 @@ impl<'a> Reader<'a> {
     /// 400 `json_parse_exception` or `unexpected_end_of_input_exception` in Jackson's words, with the byte offset.
     #[allow(clippy::should_implement_trait)] // it does not end with `None`, and it fails
     pub fn next(&mut self) -> Result<Token<'a>, Failure> {
-        self.advance().map_err(|fault| *fault)
-    }
-
-    #[inline]
-    fn advance(&mut self) -> Result<Token<'a>, Fault> {
         self.count_token()?;
         match self.expect {
             Expect::Comma => self.after_comma(),
@@ -158,8 +151,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    #[inline]
-    fn count_token(&mut self) -> Result<(), Fault> {
+    fn count_token(&mut self) -> Result<(), Failure> {
         if self.tokens_left == 0 {
             let message = format!(
                 "Document token count exceeds the maximum allowed ({})",
@@ -171,8 +163,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    #[inline]
-    fn first_name(&mut self) -> Result<Token<'a>, Fault> {
+    fn first_name(&mut self) -> Result<Token<'a>, Failure> {
         let byte = self
             .skip_space()?
             .ok_or_else(|| self.broken_off(Container::Object))?;
@@ -183,8 +174,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Behind a value inside a container.
-    #[inline]
-    fn after_comma(&mut self) -> Result<Token<'a>, Fault> {
+    fn after_comma(&mut self) -> Result<Token<'a>, Failure> {
         let Some(&container) = self.open.last() else {
             return self.next_at_top();
         };
@@ -218,7 +208,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn next_at_top(&mut self) -> Result<Token<'a>, Fault> {
+    fn next_at_top(&mut self) -> Result<Token<'a>, Failure> {
         self.expect = Expect::Top;
         match self.skip_space()? {
             None => self.end_of_text(),
@@ -226,8 +216,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    #[inline]
-    fn name(&mut self, byte: u8) -> Result<Token<'a>, Fault> {
+    fn name(&mut self, byte: u8) -> Result<Token<'a>, Failure> {
         if byte != b'"' {
             if byte == b']' {
                 return Err(self.mismatched(byte));
@@ -259,8 +248,7 @@ impl<'a> Reader<'a> {
         Ok(Token::Key(name))
     }
 
-    #[inline]
-    fn value(&mut self, byte: u8) -> Result<Token<'a>, Fault> {
+    fn value(&mut self, byte: u8) -> Result<Token<'a>, Failure> {
         self.start = self.at;
         match byte {
             b'"' => {
@@ -286,8 +274,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    #[inline]
-    fn scalar(&mut self, token: Token<'a>, end: usize) -> Result<Token<'a>, Fault> {
+    fn scalar(&mut self, token: Token<'a>, end: usize) -> Result<Token<'a>, Failure> {
         (self.at, self.end) = (end, end);
         self.expect = if self.open.is_empty() {
             Expect::Top
@@ -297,8 +284,7 @@ impl<'a> Reader<'a> {
         Ok(token)
     }
 
-    #[inline]
-    fn string(&mut self, role: Role) -> Result<(Cow<'a, str>, usize), Fault> {
+    fn string(&mut self, role: Role) -> Result<(Cow<'a, str>, usize), Failure> {
         let (text, end) =
             string::read(self.text, self.at + 1, role).map_err(|failure| self.or_utf8(failure))?;
         let length = end - self.at - 2;
@@ -312,8 +298,7 @@ impl<'a> Reader<'a> {
         Ok((text, end))
     }
 
-    #[inline]
-    fn number(&mut self) -> Result<Token<'a>, Fault> {
+    fn number(&mut self) -> Result<Token<'a>, Failure> {
         let (number, end) =
             number::read(self.text, self.at).map_err(|failure| self.or_utf8(failure))?;
         let length = number.text().len();
@@ -335,8 +320,7 @@ impl<'a> Reader<'a> {
         self.scalar(Token::Number(number), end)
     }
 
-    #[inline]
-    fn word(&mut self, word: &str, token: Token<'a>) -> Result<Token<'a>, Fault> {
+    fn word(&mut self, word: &str, token: Token<'a>) -> Result<Token<'a>, Failure> {
         let rest = &self.text[self.at..];
         if rest.starts_with(word) && !rest[word.len()..].starts_with(is_identifier_part) {
             return self.scalar(token, self.at + word.len());
@@ -344,8 +328,7 @@ impl<'a> Reader<'a> {
         Err(self.unrecognized_token())
     }
 
-    #[inline]
-    fn open(&mut self, container: Container) -> Result<(), Fault> {
+    fn open(&mut self, container: Container) -> Result<(), Failure> {
         if self.open.len() >= self.limits.depth {
             let message = format!(
                 "Document nesting depth ({}) exceeds the maximum allowed ({}, from `StreamReadConstraints.getMaxNestingDepth()`)",
@@ -360,7 +343,6 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    #[inline]
     fn close(&mut self, container: Container) -> Token<'a> {
         self.start = self.at;
         self.at += 1;
@@ -380,7 +362,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn end_of_text(&mut self) -> Result<Token<'a>, Fault> {
+    fn end_of_text(&mut self) -> Result<Token<'a>, Failure> {
         (self.start, self.end) = (self.at, self.at);
         Ok(Token::End)
     }
