@@ -4,6 +4,7 @@
 //! This crate does no I/O and knows nothing of tasks, indices or the wire beyond the shape of values.
 
 pub mod failure;
+pub mod fuzz;
 pub mod json;
 pub mod number;
 pub mod render;

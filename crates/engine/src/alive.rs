@@ -49,16 +49,8 @@ impl Alive {
 
     /// 64 documents a word, little endian, lowest document in the lowest bit.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let full;
-        let set = match &self.set {
-            Some(set) => set.as_ref(),
-            None => {
-                full = BitSet::with_max_value_and_full(self.max_doc);
-                &full
-            }
-        };
         (0..self.max_doc.div_ceil(64))
-            .flat_map(|word| set.tinyset(word).into_bytes())
+            .flat_map(|word| self.word(word).to_le_bytes())
             .collect()
     }
 
@@ -89,8 +81,32 @@ impl Alive {
         self.max_doc - self.len()
     }
 
-    pub(crate) fn max_doc(&self) -> u32 {
-        self.max_doc
+    /// The documents of this snapshot that are dead in `now`, each as its rank among those alive in the snapshot: its
+    /// number in a segment that was merged from the snapshot.
+    pub(crate) fn died_until(&self, now: &Self) -> impl Iterator<Item = u32> {
+        let words = if self.is_same(now) {
+            0
+        } else {
+            self.max_doc.div_ceil(64)
+        };
+        let mut base = 0;
+        (0..words).flat_map(move |word| {
+            let before = self.word(word);
+            let died = before & !now.word(word);
+            let start = base;
+            base += before.count_ones();
+            (0..64)
+                .filter(move |bit| died & (1 << bit) != 0)
+                .map(move |bit| start + (before & ((1 << bit) - 1)).count_ones())
+        })
+    }
+
+    fn word(&self, word: u32) -> u64 {
+        match &self.set {
+            Some(set) => u64::from_le_bytes(set.tinyset(word).into_bytes()),
+            None if (word + 1) * 64 <= self.max_doc => u64::MAX,
+            None => (1 << (self.max_doc % 64)) - 1,
+        }
     }
 
     /// Whether nothing was taken out since `other` was cloned from this.
@@ -133,6 +149,16 @@ mod tests {
 
     proptest! {
         #[test]
+        fn what_died_is_told_by_its_rank(max_doc in 1u32..300, before in prop::collection::vec(0u32..300, 0..50), after in prop::collection::vec(0u32..300, 0..50)) {
+            let snapshot = Alive::without(max_doc, &before);
+            let mut now = snapshot.clone();
+            for &doc in &after { now.remove(doc); }
+            let survivors: Vec<u32> = (0..max_doc).filter(|&doc| snapshot.contains(doc)).collect();
+            let expected: Vec<u32> = (0..).zip(&survivors).filter(|(_, doc)| !now.contains(**doc)).map(|(rank, _)| rank).collect();
+            prop_assert_eq!(snapshot.died_until(&now).collect::<Vec<_>>(), expected);
+        }
+
+        #[test]
         fn bytes_read_back_as_the_same_set(max_doc in 1u32..300, dead in prop::collection::vec(0u32..300, 0..50)) {
             let alive = Alive::without(max_doc, &dead);
             let read = Alive::from_bytes(max_doc, &alive.to_bytes()).unwrap();
@@ -141,6 +167,7 @@ mod tests {
                 prop_assert_eq!(alive.contains(doc), !dead.contains(&doc));
             }
             prop_assert_eq!(alive.len(), read.len());
+            prop_assert_eq!(alive.died_until(&read).count(), 0);
             prop_assert!(Alive::from_bytes(max_doc + 64, &alive.to_bytes()).is_none());
         }
     }

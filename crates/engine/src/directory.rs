@@ -12,8 +12,10 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
+    thread,
+    time::{Duration, Instant},
 };
 
 use glasswork_tasks::{Checkpoint, Stop};
@@ -160,16 +162,30 @@ fn segment_files(id: SegmentId) -> impl Iterator<Item = PathBuf> {
         .map(move |extension| PathBuf::from(format!("{uuid}.{extension}")))
 }
 
-/// Asks a checkpoint between writes, and keeps its answer: Tantivy passes on only that there was an error.
+/// Asks a checkpoint between writes, and slows them down. Keeps the checkpoint's answer, because Tantivy passes on only
+/// that there was an error.
 pub(crate) struct Brake {
     checkpoint: Arc<dyn Checkpoint>,
+    closed: Arc<AtomicBool>,
+    bytes_per_second: Option<u64>,
+    begun: Instant,
+    written: AtomicU64,
     stopped: Mutex<Option<Stop>>,
 }
 
 impl Brake {
-    pub(crate) fn new(checkpoint: Arc<dyn Checkpoint>) -> Arc<Self> {
+    /// Stops when the checkpoint says so or the shard is closed.
+    pub(crate) fn new(
+        checkpoint: Arc<dyn Checkpoint>,
+        closed: Arc<AtomicBool>,
+        bytes_per_second: Option<u64>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             checkpoint,
+            closed,
+            bytes_per_second,
+            begun: Instant::now(),
+            written: AtomicU64::new(0),
             stopped: Mutex::new(None),
         })
     }
@@ -179,7 +195,27 @@ impl Brake {
         self.stopped.lock().clone()
     }
 
+    fn before_write(&self, bytes: usize) -> io::Result<()> {
+        self.check()?;
+        let written = self.written.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
+        let Some(rate) = self.bytes_per_second else {
+            return Ok(());
+        };
+        let due = Duration::from_secs_f64(written as f64 / rate.max(1) as f64);
+        loop {
+            let early = due.saturating_sub(self.begun.elapsed());
+            if early.is_zero() {
+                return Ok(());
+            }
+            thread::sleep(early.min(Duration::from_millis(5)));
+            self.check()?;
+        }
+    }
+
     fn check(&self) -> io::Result<()> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(io::Error::other("shard is closed"));
+        }
         self.checkpoint.checkpoint().map_err(|stop| {
             let error = io::Error::other(stop.to_string());
             *self.stopped.lock() = Some(stop);
@@ -356,7 +392,7 @@ impl SegmentFile {
 impl Write for SegmentFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Some(brake) = &self.directory.brake {
-            brake.check()?;
+            brake.before_write(bytes.len())?;
         }
         if let Some(file) = &mut self.file {
             return file.write(bytes);

@@ -8,10 +8,22 @@ mod directory;
 mod document;
 mod error;
 mod fields;
+mod flush;
 mod interpreter;
+mod manifest;
+mod merge;
+mod queue;
+mod record;
+mod recovery;
+mod refresh;
+mod scan;
 mod segment;
+mod sequencer;
 mod shard;
+mod state;
 mod tokens;
+mod upkeep;
+mod versions;
 mod view;
 mod write;
 
@@ -21,8 +33,10 @@ pub use fields::{
     FieldKind, FieldNumber, FieldSpec, Fields, InternalFields, field_number, tantivy_field,
 };
 pub use interpreter::Interpreter;
+pub use scan::{Scan, Scanned};
 pub use shard::{Found, Shard, ShardConfig, ShardStats};
 pub use tokens::Tokens;
+pub use upkeep::{Upkeep, Work};
 pub use view::{FieldStats, Segment, Stored, View};
 pub use write::{
     Condition, Conflict, Operation, Versioning, Write, WriteFailure, WriteResult, Written,

@@ -1,13 +1,36 @@
 //! The shard as its owner sees it.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs,
+    hash::{BuildHasher, RandomState},
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use glasswork_substrate::Log;
 use glasswork_tasks::Checkpoint;
+use parking_lot::Mutex;
+use tantivy::index::SegmentId;
 
-use crate::{EngineError, Interpreter, View, Write, WriteFailure, Written};
+use crate::{
+    EngineError, Interpreter, Upkeep, View, Work, Write, WriteFailure, Written,
+    alive::Alive,
+    directory::Folder,
+    manifest::Manifest,
+    queue::{Queue, Tail},
+    recovery::{Restored, restore},
+    refresh::MAX_SEALED,
+    state::{Place, State},
+};
+
+/// Deletes that are remembered before a flush is wanted.
+const MANY_TOMBSTONES: usize = 200_000;
 
 /// What a shard needs to open.
 #[derive(Clone)]
@@ -18,16 +41,22 @@ pub struct ShardConfig {
     pub log: Arc<dyn Log>,
     /// Whoever knows the mapping.
     pub interpreter: Arc<dyn Interpreter>,
+    /// Who is told of work for the background; without anyone writers make segments and nobody merges or flushes.
+    pub upkeep: Option<Arc<dyn Upkeep>>,
     /// The term in which this node is the shard's primary; at least 1, higher for each new primary.
     pub primary_term: u64,
     /// How long a delete is remembered (`index.gc_deletes`, 60 s).
     pub gc_deletes: Duration,
     /// Bytes of memory after which documents become a segment without a refresh (32 MB).
     pub buffer_bytes: usize,
+    /// Bytes of the log after which a flush is wanted (`index.translog.flush_threshold_size`, 512 MB).
+    pub flush_bytes: u64,
+    /// The most bytes a second that merges write; `None` for no limit.
+    pub merge_bytes_per_second: Option<u64>,
 }
 
 impl ShardConfig {
-    /// A configuration with the defaults.
+    /// A configuration with the defaults, in term 1.
     pub fn new(
         dir: impl Into<PathBuf>,
         log: Arc<dyn Log>,
@@ -37,9 +66,12 @@ impl ShardConfig {
             dir: dir.into(),
             log,
             interpreter,
+            upkeep: None,
             primary_term: 1,
             gc_deletes: Duration::from_secs(60),
             buffer_bytes: 32 << 20,
+            flush_bytes: 512 << 20,
+            merge_bytes_per_second: None,
         }
     }
 }
@@ -72,79 +104,337 @@ pub struct ShardStats {
     pub segments: u64,
     /// Highest `_seq_no` applied.
     pub max_seq_no: Option<u64>,
-    /// Bytes of memory held by documents that are not in a segment on disk.
-    pub memory_bytes: u64,
+    /// Highest `_seq_no` that the manifest has.
+    pub flushed_seq_no: Option<u64>,
+    /// Bytes of memory of documents that are not in a segment.
+    pub buffer_bytes: u64,
+    /// Bytes of segments that are in memory only.
+    pub memory_segment_bytes: u64,
+    /// Bytes of the log since the last flush.
+    pub log_bytes: u64,
 }
 
 /// A shard. Clones are handles of the same one.
 #[derive(Clone)]
 pub struct Shard {
-    view: Arc<ArcSwap<View>>,
+    shared: Arc<Shared>,
+    queue: Arc<Queue>,
+}
+
+/// A segment, the living documents that were saved of it, and the number of their file.
+pub(crate) type SavedAlive = (SegmentId, Alive, Option<u64>);
+
+/// What only upkeep touches: whoever holds it is the only one to make, show, save or remove segments.
+pub(crate) struct Gate {
+    /// The manifest on disk.
+    pub(crate) manifest: Manifest,
+    pub(crate) saved: Vec<SavedAlive>,
+    pub(crate) alive_files: u64,
+    /// Segments that only the manifest still needs.
+    pub(crate) retired: Vec<SegmentId>,
+}
+
+/// The parts of a shard. Locks are taken in this order: `merging`, `gate`, `state`.
+pub(crate) struct Shared {
+    pub(crate) config: ShardConfig,
+    pub(crate) folder: Arc<Folder>,
+    /// Tells this opening of the shard from any other that writes to the log.
+    pub(crate) writer: u64,
+    pub(crate) merging: Mutex<()>,
+    pub(crate) gate: Mutex<Gate>,
+    pub(crate) state: Mutex<State>,
+    pub(crate) view: ArcSwap<View>,
+    pub(crate) closed: Arc<AtomicBool>,
+    log_bytes: AtomicU64,
 }
 
 impl Shard {
-    /// Opens the shard: reads its manifest and replays the log after it.
+    /// Opens the shard: reads its manifest, replays the log after it, and shows the result. An empty folder and an empty
+    /// log make an empty shard, for which nothing is written.
+    ///
+    /// # Errors
+    /// When the folder or the log can't be read, or an operation names a mapping version that never becomes known.
     pub async fn open(config: ShardConfig) -> Result<Self, EngineError> {
-        let _ = config;
-        todo!()
+        let Restored {
+            folder,
+            state,
+            manifest,
+            saved,
+            alive_files,
+        } = restore(&config)?;
+        let mut tail = Tail {
+            last: state.applied.record,
+            counter: 0,
+            barrier: false,
+            uncertain: true,
+        };
+        let view = View::new(Vec::new(), state.fields.clone(), None);
+        let shared = Shared {
+            config,
+            folder,
+            writer: writer_id(),
+            merging: Mutex::new(()),
+            gate: Mutex::new(Gate {
+                manifest,
+                saved,
+                alive_files,
+                retired: Vec::new(),
+            }),
+            state: Mutex::new(state),
+            view: ArcSwap::from_pointee(view),
+            closed: Arc::default(),
+            log_bytes: AtomicU64::new(0),
+        };
+        shared.catch_up(&mut tail).await?;
+        shared.refresh()?;
+        Ok(Self {
+            shared: Arc::new(shared),
+            queue: Queue::new(tail),
+        })
     }
 
     /// Writes a group: decides versions in order, appends to the log, applies, and answers when all of it is durable.
-    /// The results are in the order of the writes. CPU work is done inside the poll: poll it on a pool for writes.
+    /// The results are in the order of the writes. Groups of several callers go to the log together.
+    ///
+    /// CPU work is done inside the poll, for other callers too: poll it on a pool for writes.
+    ///
+    /// # Errors
+    /// When nothing of the group could be written. After [`EngineError::Unknown`] it may yet show up.
     pub async fn write(
         &self,
         writes: Vec<Write>,
     ) -> Result<Vec<Result<Written, WriteFailure>>, EngineError> {
-        let _ = writes;
-        todo!()
+        self.shared.check_open()?;
+        if writes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let shared = &self.shared;
+        self.queue
+            .write(writes, async |tail, writes| {
+                shared.write_group(tail, writes).await
+            })
+            .await
     }
 
     /// The newest state of a document, refreshed or not.
+    ///
+    /// # Errors
+    /// When a segment can't be read or the shard has failed.
     pub fn get(&self, id: &str) -> Result<Option<Found>, EngineError> {
-        let _ = id;
-        todo!()
+        let (core, doc) = {
+            let state = self.shared.state.lock();
+            state.check()?;
+            match state.find(id)? {
+                None => return Ok(None),
+                Some(Place::Unwritten(unwritten)) => {
+                    return Ok(Some(Found {
+                        source: unwritten.source.clone(),
+                        seq_no: unwritten.seq_no,
+                        primary_term: unwritten.primary_term,
+                        version: unwritten.version,
+                        routing: unwritten.routing.clone(),
+                    }));
+                }
+                Some(Place::Segment(core, doc)) => (core.clone(), doc),
+            }
+        };
+        core.found(doc).map(Some)
     }
 
     /// The state of a document in the present view.
+    ///
+    /// # Errors
+    /// When a segment can't be read.
     pub fn get_from_view(&self, id: &str) -> Result<Option<Found>, EngineError> {
-        let _ = id;
-        todo!()
+        let view = self.view();
+        match view.find(id)? {
+            Some((segment, doc)) => segment.core().found(doc).map(Some),
+            None => Ok(None),
+        }
     }
 
-    /// Makes applied operations visible to searches. Answers whether there was anything new.
+    /// Makes all applied operations visible to searches. Answers whether there was anything new. Nothing is fsynced.
+    ///
+    /// # Errors
+    /// When a segment can't be written. The shard then has failed and must be opened again; the log has everything.
     pub fn refresh(&self) -> Result<bool, EngineError> {
-        todo!()
+        self.shared.check_open()?;
+        self.shared.refresh()
     }
 
-    /// Makes segments durable, writes the manifest and trims the log.
+    /// Whether a refresh would show something new.
+    #[must_use]
+    pub fn needs_refresh(&self) -> bool {
+        self.shared.state.lock().dirty
+    }
+
+    /// Does [`Work::Segments`]: full buffers become segments. Shows nothing.
+    ///
+    /// # Errors
+    /// As [`Shard::refresh`].
+    pub fn finish_segments(&self) -> Result<(), EngineError> {
+        self.shared.check_open()?;
+        self.shared.finish_segments()
+    }
+
+    /// Makes all applied operations durable in segments, writes the manifest and trims the log. Shows nothing.
+    ///
+    /// # Errors
+    /// When a file can't be written: the manifest before stays and the log keeps what it needs.
     pub async fn flush(&self) -> Result<(), EngineError> {
-        todo!()
+        self.shared.check_open()?;
+        self.shared.flush().await
     }
 
-    /// Merges down to at most `max_segments`.
+    /// Merges down to at most `max_segments` segments without deletes; a segment of more than two million documents is
+    /// not made. Answers whether anything was merged. Stops at the checkpoint's word within milliseconds.
+    ///
+    /// # Errors
+    /// [`EngineError::Stopped`], or when a segment can't be read or written; nothing has changed then.
     pub fn merge(
         &self,
         max_segments: usize,
         checkpoint: Arc<dyn Checkpoint>,
-    ) -> Result<(), EngineError> {
-        let _ = (max_segments, checkpoint);
-        todo!()
+    ) -> Result<bool, EngineError> {
+        self.shared.check_open()?;
+        self.shared.merge_to(max_segments, &checkpoint)
+    }
+
+    /// Does [`Work::Merge`]: what is worth merging by its size and deletes. Answers whether anything was.
+    ///
+    /// # Errors
+    /// As [`Shard::merge`].
+    pub fn merge_by_policy(&self, checkpoint: Arc<dyn Checkpoint>) -> Result<bool, EngineError> {
+        self.shared.check_open()?;
+        self.shared.merge_by_policy(&checkpoint)
+    }
+
+    /// Rewrites the segments that have deletes (`only_expunge_deletes`). Answers whether there were any.
+    ///
+    /// # Errors
+    /// As [`Shard::merge`].
+    pub fn expunge_deletes(&self, checkpoint: Arc<dyn Checkpoint>) -> Result<bool, EngineError> {
+        self.shared.check_open()?;
+        self.shared.expunge_deletes(&checkpoint)
     }
 
     /// The present view.
     #[must_use]
     pub fn view(&self) -> Arc<View> {
-        self.view.load_full()
+        self.shared.view.load_full()
     }
 
     /// Figures.
     #[must_use]
     pub fn stats(&self) -> ShardStats {
-        todo!()
+        let view = self.view();
+        let (store_bytes, max_seq_no, flushed_seq_no, buffer_bytes) = {
+            let state = self.shared.state.lock();
+            (
+                state.live.iter().map(|live| live.size).sum(),
+                state.applied.seq_no,
+                state.flushed,
+                state.memory() as u64,
+            )
+        };
+        ShardStats {
+            docs: view.doc_count(),
+            deleted: view.deleted_count(),
+            store_bytes,
+            segments: view.segments().len() as u64,
+            max_seq_no,
+            flushed_seq_no,
+            buffer_bytes,
+            memory_segment_bytes: self.shared.folder.memory(),
+            log_bytes: self.shared.unflushed(),
+        }
     }
 
-    /// Refuses everything from now on.
+    /// Refuses everything from now on and gives the memory back; views that are held stay readable. What was answered is
+    /// in the log.
     pub fn close(&self) {
-        todo!()
+        self.shared.closed.store(true, Ordering::Relaxed);
+        self.shared.state.lock().clear();
+        let fields = self.view().fields().clone();
+        let empty = View::new(Vec::new(), fields, None);
+        self.shared.view.store(Arc::new(empty));
     }
+
+    /// Closes the shard and removes its folder. The log is the owner's to delete.
+    ///
+    /// # Errors
+    /// When the folder can't be removed.
+    pub fn delete(&self) -> Result<(), EngineError> {
+        self.close();
+        // Whoever is at work in the folder ends first, a merge at its next write.
+        let _merging = self.shared.merging.lock();
+        let _gate = self.shared.gate.lock();
+        let dir = self.shared.folder.path();
+        match fs::remove_dir_all(dir) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(EngineError::io(
+                format!("removing [{}]", dir.display()),
+            )(error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn check_open(&self) -> Result<(), EngineError> {
+        if self.is_closed() {
+            return Err(EngineError::Closed);
+        }
+        Ok(())
+    }
+
+    /// Ends the buffer when it is full, and turns waiting ones into segments when too many wait.
+    pub(crate) fn seal_when_full(&self) -> Result<(), EngineError> {
+        let waiting = {
+            let mut state = self.state.lock();
+            if state.buffer_memory() > self.config.buffer_bytes {
+                state.seal();
+            }
+            state.sealed.len()
+        };
+        if waiting > 0 {
+            if self.config.upkeep.is_none() || waiting > MAX_SEALED {
+                return self.finish_segments();
+            }
+            self.want(Work::Segments);
+        }
+        Ok(())
+    }
+
+    /// Tells the owner, if there is one.
+    pub(crate) fn want(&self, work: Work) {
+        if let Some(upkeep) = &self.config.upkeep {
+            upkeep.wanted(work);
+        }
+    }
+
+    pub(crate) fn count_appended(&self, bytes: usize) {
+        let before = self.log_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        let large = before + bytes as u64 > self.config.flush_bytes;
+        if large || self.state.lock().tombstones.len() > MANY_TOMBSTONES {
+            self.want(Work::Flush);
+        }
+    }
+
+    /// Bytes of the log that no manifest covers, about.
+    pub(crate) fn unflushed(&self) -> u64 {
+        self.log_bytes.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_flushed(&self, bytes: u64) {
+        self.log_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// A number that no other opening of a shard has, as good as certainly.
+fn writer_id() -> u64 {
+    RandomState::new().hash_one(std::process::id())
 }

@@ -21,9 +21,10 @@ use tantivy::{
 };
 
 use crate::{
-    EngineError,
+    EngineError, Found,
     fields::{FieldNumber, FieldSpec, Fields, InternalFields, tantivy_field},
     segment::SegmentFacts,
+    write::Present,
 };
 
 /// Decompressed blocks (16 KB each) of stored documents that a segment keeps.
@@ -345,8 +346,30 @@ impl SegmentCore {
         Ok(None)
     }
 
+    /// The versions of a document, for a write that replaces it.
+    pub(crate) fn present(&self, doc: DocId) -> Present {
+        Present {
+            seq_no: self.seq_no.first(doc).unwrap_or(0),
+            primary_term: self.primary_term.first(doc).unwrap_or(0),
+            version: self.version.first(doc).unwrap_or(0),
+            deleted: false,
+        }
+    }
+
     pub(crate) fn stored(&self, doc: DocId) -> Result<Stored, EngineError> {
         Ok(self.store.get(doc)?)
+    }
+
+    pub(crate) fn found(&self, doc: DocId) -> Result<Found, EngineError> {
+        let stored = self.stored(doc)?;
+        let present = self.present(doc);
+        Ok(Found {
+            source: stored.source,
+            seq_no: present.seq_no,
+            primary_term: present.primary_term,
+            version: present.version,
+            routing: stored.routing,
+        })
     }
 }
 

@@ -21,6 +21,18 @@ pub struct Write {
     pub mapping_version: u64,
 }
 
+impl Write {
+    /// Bytes of the id, the routing and the source.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let source = match &self.operation {
+            Operation::Index { source, .. } => source.len(),
+            Operation::Delete => 0,
+        };
+        self.id.len() + self.routing.as_deref().map_or(0, str::len) + source
+    }
+}
+
 /// What a [`Write`] does.
 #[derive(Debug, Clone)]
 pub enum Operation {

@@ -9,9 +9,13 @@
 //! * [`contract`] is the suite of checks that every implementation passes.
 
 pub mod bus;
+pub mod contract;
+mod dice;
+pub mod files;
 pub mod kv;
 pub mod log;
 pub mod memory;
+pub mod uuid;
 
 use std::{future::Future, pin::Pin};
 

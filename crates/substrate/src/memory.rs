@@ -29,10 +29,9 @@ use std::{
 
 use parking_lot::Mutex;
 
-use faults::Dice;
 pub use faults::{Fate, Faults};
 
-use crate::{Bus, Kv, Logs};
+use crate::{Bus, Kv, Logs, dice::Dice};
 
 /// The shared state of a cluster that exists in this process only. Clones are handles of the same world.
 #[derive(Clone)]

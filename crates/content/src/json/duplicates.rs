@@ -36,6 +36,7 @@ impl Names {
     }
 
     /// Remembers a name of the innermost object; false when it has been there before. `start` is its offset in `text`.
+    #[inline]
     pub(super) fn insert(&mut self, text: &str, name: &str, start: usize) -> bool {
         let Some(frame) = self.frames.last_mut() else {
             return true;
@@ -74,6 +75,7 @@ fn name_at(text: &str, at: usize) -> std::borrow::Cow<'_, str> {
 }
 
 /// Fast and not keyed: equal fingerprints are compared in full.
+#[inline]
 fn fingerprint(name: &[u8]) -> u64 {
     const K: u64 = 0x9E37_79B9_7F4A_7C15;
     let mut hash = name.len() as u64;

@@ -2,6 +2,9 @@
 
 use crate::{Failure, Kind};
 
+/// A failure on its way out of the reader: boxed, so that the results of the byte loops stay small.
+pub(crate) type Fault = Box<Failure>;
+
 /// Where in the source something is; upstream hides the source and shows the byte alone.
 fn location(offset: impl std::fmt::Display) -> String {
     format!(
@@ -13,13 +16,13 @@ const VALUES: &str = "(JSON String, Number, Array, Object or token 'null', 'true
 
 /// A syntax error: 400 `json_parse_exception`, caused by Jackson's own exception of the same text.
 #[cold]
-pub(crate) fn syntax(message: impl std::fmt::Display, offset: usize) -> Failure {
+pub(crate) fn syntax(message: impl std::fmt::Display, offset: usize) -> Fault {
     twofold(Kind::JsonParse, Kind::StreamRead, message, offset)
 }
 
 /// The text breaks off: 400 `unexpected_end_of_input_exception`.
 #[cold]
-pub(crate) fn end_of_input(message: impl std::fmt::Display, offset: usize) -> Failure {
+pub(crate) fn end_of_input(message: impl std::fmt::Display, offset: usize) -> Fault {
     let message = format_args!("Unexpected end-of-input{message}").to_string();
     twofold(
         Kind::UnexpectedEndOfInput,
@@ -31,17 +34,17 @@ pub(crate) fn end_of_input(message: impl std::fmt::Display, offset: usize) -> Fa
 
 /// A limit is broken: 400 `json_parse_exception` caused by `stream_constraints_exception`.
 #[cold]
-pub(crate) fn constraint(message: impl std::fmt::Display, offset: usize) -> Failure {
+pub(crate) fn constraint(message: impl std::fmt::Display, offset: usize) -> Fault {
     twofold(Kind::JsonParse, Kind::StreamConstraints, message, offset)
 }
 
-fn twofold(outer: Kind, inner: Kind, message: impl std::fmt::Display, offset: usize) -> Failure {
+fn twofold(outer: Kind, inner: Kind, message: impl std::fmt::Display, offset: usize) -> Fault {
     let text = format!("{message}\n at {}", location(offset));
-    Failure::new(outer, text.clone()).caused_by(Failure::new(inner, text))
+    Box::new(Failure::new(outer, text.clone()).caused_by(Failure::new(inner, text)))
 }
 
 #[cold]
-pub(crate) fn unexpected_character(character: char, comment: &str, offset: usize) -> Failure {
+pub(crate) fn unexpected_character(character: char, comment: &str, offset: usize) -> Fault {
     syntax(
         format_args!("Unexpected character ({}): {comment}", describe(character)),
         offset,
@@ -49,11 +52,7 @@ pub(crate) fn unexpected_character(character: char, comment: &str, offset: usize
 }
 
 #[cold]
-pub(crate) fn unexpected_number_character(
-    character: char,
-    comment: &str,
-    offset: usize,
-) -> Failure {
+pub(crate) fn unexpected_number_character(character: char, comment: &str, offset: usize) -> Fault {
     syntax(
         format_args!(
             "Unexpected character ({}) in numeric value: {comment}",
@@ -64,7 +63,7 @@ pub(crate) fn unexpected_number_character(
 }
 
 #[cold]
-pub(crate) fn unexpected_value(character: char, offset: usize) -> Failure {
+pub(crate) fn unexpected_value(character: char, offset: usize) -> Fault {
     unexpected_character(
         character,
         &format!("expected a valid value {VALUES}"),
@@ -73,7 +72,7 @@ pub(crate) fn unexpected_value(character: char, offset: usize) -> Failure {
 }
 
 #[cold]
-pub(crate) fn unrecognized_token(token: &str, offset: usize) -> Failure {
+pub(crate) fn unrecognized_token(token: &str, offset: usize) -> Fault {
     syntax(
         format_args!("Unrecognized token '{token}': was expecting {VALUES}"),
         offset,
@@ -81,7 +80,7 @@ pub(crate) fn unrecognized_token(token: &str, offset: usize) -> Failure {
 }
 
 #[cold]
-pub(crate) fn unquoted_character(character: char, place: &str, offset: usize) -> Failure {
+pub(crate) fn unquoted_character(character: char, place: &str, offset: usize) -> Fault {
     let description = describe(character);
     let message = format!(
         "Illegal unquoted character ({description}): has to be escaped using backslash to be included in {place}"
@@ -90,7 +89,7 @@ pub(crate) fn unquoted_character(character: char, place: &str, offset: usize) ->
 }
 
 #[cold]
-pub(crate) fn illegal_space(character: char, offset: usize) -> Failure {
+pub(crate) fn illegal_space(character: char, offset: usize) -> Fault {
     let description = describe(character);
     let message = format!(
         "Illegal character ({description}): only regular white space (\\r, \\n, \\t) is allowed between tokens"
@@ -99,7 +98,7 @@ pub(crate) fn illegal_space(character: char, offset: usize) -> Failure {
 }
 
 #[cold]
-pub(crate) fn unrecognized_escape(character: char, offset: usize) -> Failure {
+pub(crate) fn unrecognized_escape(character: char, offset: usize) -> Fault {
     syntax(
         format_args!("Unrecognized character escape {}", describe(character)),
         offset,
@@ -107,7 +106,7 @@ pub(crate) fn unrecognized_escape(character: char, offset: usize) -> Failure {
 }
 
 #[cold]
-pub(crate) fn unclosed(kind: &str, offset: usize) -> Failure {
+pub(crate) fn unclosed(kind: &str, offset: usize) -> Fault {
     let start = location("UNKNOWN");
     end_of_input(
         format_args!(": expected close marker for {kind} (start marker at {start})"),
@@ -116,7 +115,7 @@ pub(crate) fn unclosed(kind: &str, offset: usize) -> Failure {
 }
 
 #[cold]
-pub(crate) fn mismatched_close(found: char, expected: char, kind: &str, offset: usize) -> Failure {
+pub(crate) fn mismatched_close(found: char, expected: char, kind: &str, offset: usize) -> Fault {
     let start = location("UNKNOWN");
     syntax(
         format_args!(
@@ -127,13 +126,13 @@ pub(crate) fn mismatched_close(found: char, expected: char, kind: &str, offset: 
 }
 
 #[cold]
-pub(crate) fn duplicate_name(name: &str, offset: usize) -> Failure {
+pub(crate) fn duplicate_name(name: &str, offset: usize) -> Fault {
     syntax(format_args!("Duplicate Object property \"{name}\""), offset)
 }
 
 /// Invalid UTF-8 whose first bad sequence is `bytes` (the input from there on).
 #[cold]
-pub(crate) fn invalid_utf8(bytes: &[u8], offset: usize) -> Failure {
+pub(crate) fn invalid_utf8(bytes: &[u8], offset: usize) -> Fault {
     let first = bytes.first().copied().unwrap_or_default();
     let length = match first {
         0xC2..=0xDF => 2,

@@ -1,7 +1,6 @@
 //! Numbers: the span of one, and what it is worth.
 
-use super::fault;
-use crate::Failure;
+use super::fault::{self, Fault};
 
 /// A number as it stands in the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +45,8 @@ impl<'a> Number<'a> {
 }
 
 /// Reads the number that begins at `start` with a digit or a minus sign. Gives it and the byte behind it.
-pub(super) fn read(text: &str, start: usize) -> Result<(Number<'_>, usize), Failure> {
+#[inline]
+pub(super) fn read(text: &str, start: usize) -> Result<(Number<'_>, usize), Fault> {
     let bytes = text.as_bytes();
     let mut at = start;
     if bytes.get(at) == Some(&b'-') {
@@ -101,7 +101,7 @@ fn skip_digits(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-fn digits_required(text: &str, start: usize, comment: &str) -> Result<usize, Failure> {
+fn digits_required(text: &str, start: usize, comment: &str) -> Result<usize, Fault> {
     let end = skip_digits(text.as_bytes(), start);
     if end > start {
         return Ok(end);

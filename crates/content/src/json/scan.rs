@@ -7,6 +7,7 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 ///
 /// Eight bytes at a time: a byte is zero where `(w - 0x01…) & !w & 0x80…` has its high bit (Hacker's Delight 6-1). The
 /// borrow can only mark bytes above the first true one, and only the lowest mark is used.
+#[inline]
 pub(crate) fn plain_run(bytes: &[u8]) -> usize {
     let mut done = 0;
     let (words, rest) = bytes.as_chunks::<8>();

@@ -1,7 +1,8 @@
 //! Strings and names: the span of one and its unescaped text.
 
-use super::{fault, scan};
-use crate::Failure;
+use super::fault::{self, Fault};
+use super::scan;
+
 use std::borrow::Cow;
 
 /// What a string is, for the messages.
@@ -21,7 +22,7 @@ impl Role {
         }
     }
 
-    fn end_of_input(self, offset: usize) -> Failure {
+    fn end_of_input(self, offset: usize) -> Fault {
         match self {
             Role::Name => fault::end_of_input(" in property name", offset),
             Role::Value => fault::end_of_input(" in VALUE_STRING", offset),
@@ -31,7 +32,8 @@ impl Role {
 
 /// Reads a string whose first character stands at `start` (behind the quote). Gives its text and the byte behind the closing
 /// quote.
-pub(super) fn read(text: &str, start: usize, role: Role) -> Result<(Cow<'_, str>, usize), Failure> {
+#[inline]
+pub(super) fn read(text: &str, start: usize, role: Role) -> Result<(Cow<'_, str>, usize), Fault> {
     let bytes = text.as_bytes();
     let end = start + scan::plain_run(&bytes[start..]);
     match bytes.get(end) {
@@ -45,7 +47,7 @@ fn read_escaped(
     start: usize,
     first: usize,
     role: Role,
-) -> Result<(Cow<'_, str>, usize), Failure> {
+) -> Result<(Cow<'_, str>, usize), Fault> {
     let bytes = text.as_bytes();
     let mut unescaped = String::with_capacity(first - start + 16);
     let (mut from, mut at) = (start, first);
@@ -72,7 +74,7 @@ fn read_escaped(
 }
 
 /// Reads the escape whose backslash stands at `at`. A surrogate without its other half becomes U+FFFD.
-fn read_escape(text: &str, at: usize) -> Result<(char, usize), Failure> {
+fn read_escape(text: &str, at: usize) -> Result<(char, usize), Fault> {
     let bytes = text.as_bytes();
     let Some(&letter) = bytes.get(at + 1) else {
         return Err(fault::end_of_input(" in character escape sequence", at + 1));
@@ -96,7 +98,7 @@ fn read_escape(text: &str, at: usize) -> Result<(char, usize), Failure> {
     Ok((plain, at + 2))
 }
 
-fn read_unicode_escape(text: &str, at: usize) -> Result<(char, usize), Failure> {
+fn read_unicode_escape(text: &str, at: usize) -> Result<(char, usize), Fault> {
     let unit = read_hex(text, at + 2)?;
     let end = at + 6;
     if let Some(character) = char::from_u32(unit) {
@@ -114,7 +116,7 @@ fn read_unicode_escape(text: &str, at: usize) -> Result<(char, usize), Failure> 
     Ok((char::REPLACEMENT_CHARACTER, end))
 }
 
-fn read_hex(text: &str, start: usize) -> Result<u32, Failure> {
+fn read_hex(text: &str, start: usize) -> Result<u32, Fault> {
     let mut value = 0;
     for at in start..start + 4 {
         let Some(&byte) = text.as_bytes().get(at) else {

@@ -24,16 +24,35 @@ pub fn parse_yaml(bytes: &[u8], limits: &Limits) -> Result<Node, Failure> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         Failure::parse(format!("Invalid UTF-8 at byte {}", error.valid_up_to()))
     })?;
-    let nodes = limits.tokens.min(bytes.len() + 1);
+    // the deserializer calls itself for each level: a stack of its own carries the deepest input that the limits allow
+    std::thread::scope(|scope| {
+        let reading = std::thread::Builder::new()
+            .name("yaml".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn_scoped(scope, || read(text, limits))
+            .map_err(|error| Failure::illegal_state(format!("no thread to read YAML: {error}")))?;
+        reading
+            .join()
+            .unwrap_or_else(|_| Err(Failure::parse("malformed YAML")))
+    })
+}
+
+/// Enough for 200 levels at what an unoptimised build needs, some 40 KB a level. Only what is used becomes memory.
+const STACK_BYTES: usize = 16 << 20;
+const MAX_DEPTH: usize = 200;
+
+fn read(text: &str, limits: &Limits) -> Result<Node, Failure> {
+    let depth = limits.depth.min(MAX_DEPTH);
+    let nodes = limits.tokens.min(text.len() + 1);
     let options = serde_saphyr::options! {
         strict_booleans: true,
         budget: serde_saphyr::budget! {
             max_events: nodes.saturating_mul(2).saturating_add(16),
             max_aliases: 0,
             max_anchors: 0,
-            max_depth: limits.depth,
+            max_depth: depth,
             max_nodes: nodes,
-            flow_nesting_limit: limits.depth,
+            flow_nesting_limit: depth,
             max_documents: 1,
         },
     };

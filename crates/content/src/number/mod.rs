@@ -128,7 +128,10 @@ fn lay_out(text: &str, out: &mut Vec<u8>) {
         out.push(b'-');
     }
     let (first, rest) = unsigned.split_at(1);
-    let rest = rest.strip_prefix('.').unwrap_or(rest);
+    let rest = rest
+        .strip_prefix('.')
+        .filter(|&rest| rest != "0")
+        .unwrap_or_default();
     if !(-3..7).contains(&exponent) {
         out.extend_from_slice(first.as_bytes());
         out.push(b'.');
@@ -202,7 +205,7 @@ mod tests {
         for (number, text) in [
             (f32::MAX, "3.4028235E38"),
             (f32::from_bits(1), "1.4E-45"),
-            (0.287_682_08, "0.2876821"),
+            (0.287_682_1, "0.2876821"),
             (1.0, "1.0"),
             (1.1e10, "1.1E10"),
             (16_777_216.0, "1.6777216E7"),

@@ -29,6 +29,8 @@ struct Shared {
 struct Queue {
     /// None until the snapshot was handed over; events wait for it.
     snapshot: Option<VecDeque<KvEvent>>,
+    /// The revision that the snapshot shows.
+    begun_at: Revision,
     changes: BTreeMap<Revision, KvEvent>,
     last_of_key: HashMap<String, Revision>,
     silent_until: Option<Instant>,
@@ -91,6 +93,9 @@ impl Queue {
     }
 
     fn push(&mut self, key: &str, revision: Revision, event: KvEvent) {
+        if revision <= self.begun_at {
+            return;
+        }
         if let Some(earlier) = self.last_of_key.insert(key.to_owned(), revision) {
             self.changes.remove(&earlier);
         }
@@ -133,6 +138,7 @@ impl Watchers {
         let later = queue.changes.split_off(&Revision(at.0 + 1));
         queue.changes = later;
         queue.last_of_key.retain(|_, revision| *revision > at);
+        queue.begun_at = at;
         queue.snapshot = Some(snapshot.into_iter().chain([KvEvent::Live]).collect());
         drop(queue);
         watch.shared.wake.notify_one();

@@ -1,17 +1,17 @@
 //! What is wrong at the place where the reader stands.
 
 use super::{Container, Expect, Reader};
-use crate::json::fault;
-use crate::{Failure, Kind};
+use crate::Kind;
+use crate::json::fault::{self, Fault};
 
 impl Reader<'_> {
     #[cold]
-    pub(super) fn broken_off(&self, container: Container) -> Failure {
+    pub(super) fn broken_off(&self, container: Container) -> Fault {
         fault::unclosed(container.name(), self.text.len())
     }
 
     #[cold]
-    pub(super) fn mismatched(&self, found: u8) -> Failure {
+    pub(super) fn mismatched(&self, found: u8) -> Fault {
         let kind = self
             .open
             .last()
@@ -21,7 +21,7 @@ impl Reader<'_> {
     }
 
     #[cold]
-    pub(super) fn no_value(&self, byte: u8) -> Failure {
+    pub(super) fn no_value(&self, byte: u8) -> Fault {
         let in_array = self.open.last() == Some(&Container::Array);
         match byte {
             b'}' | b']' if self.expect == Expect::Top => self.mismatched(byte),
@@ -38,7 +38,7 @@ impl Reader<'_> {
     }
 
     #[cold]
-    pub(super) fn unrecognized_token(&self) -> Failure {
+    pub(super) fn unrecognized_token(&self) -> Fault {
         let rest = &self.text[self.at..];
         let end = rest
             .find(|character| !is_identifier_part(character))
@@ -52,7 +52,7 @@ impl Reader<'_> {
 
     /// An unexpected end that is really the first byte that is not UTF-8.
     #[cold]
-    pub(super) fn or_utf8(&self, failure: Failure) -> Failure {
+    pub(super) fn or_utf8(&self, failure: Fault) -> Fault {
         let at_end = failure.kind == Kind::UnexpectedEndOfInput;
         if at_end && self.text.len() < self.whole.len() {
             self.bad_utf8()
@@ -62,7 +62,7 @@ impl Reader<'_> {
     }
 
     #[cold]
-    pub(super) fn bad_utf8(&self) -> Failure {
+    pub(super) fn bad_utf8(&self) -> Fault {
         fault::invalid_utf8(&self.whole[self.text.len()..], self.text.len())
     }
 

@@ -8,8 +8,9 @@ mod space;
 mod whole;
 
 use super::duplicates::Names;
+use super::fault::{self, Fault};
 use super::string::{self, Role};
-use super::{Limits, Number, fault, number};
+use super::{Limits, Number, number};
 use crate::Failure;
 use complaint::is_identifier_part;
 use std::borrow::Cow;
@@ -46,6 +47,7 @@ enum Container {
 }
 
 impl Container {
+    #[inline]
     fn name(self) -> &'static str {
         match self {
             Container::Object => "Object",
@@ -127,6 +129,11 @@ impl<'a> Reader<'a> {
     /// 400 `json_parse_exception` or `unexpected_end_of_input_exception` in Jackson's words, with the byte offset.
     #[allow(clippy::should_implement_trait)] // it does not end with `None`, and it fails
     pub fn next(&mut self) -> Result<Token<'a>, Failure> {
+        self.advance().map_err(|fault| *fault)
+    }
+
+    #[inline]
+    fn advance(&mut self) -> Result<Token<'a>, Fault> {
         self.count_token()?;
         match self.expect {
             Expect::Comma => self.after_comma(),
@@ -151,7 +158,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn count_token(&mut self) -> Result<(), Failure> {
+    #[inline]
+    fn count_token(&mut self) -> Result<(), Fault> {
         if self.tokens_left == 0 {
             let message = format!(
                 "Document token count exceeds the maximum allowed ({})",
@@ -163,7 +171,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn first_name(&mut self) -> Result<Token<'a>, Failure> {
+    #[inline]
+    fn first_name(&mut self) -> Result<Token<'a>, Fault> {
         let byte = self
             .skip_space()?
             .ok_or_else(|| self.broken_off(Container::Object))?;
@@ -174,7 +183,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Behind a value inside a container.
-    fn after_comma(&mut self) -> Result<Token<'a>, Failure> {
+    #[inline]
+    fn after_comma(&mut self) -> Result<Token<'a>, Fault> {
         let Some(&container) = self.open.last() else {
             return self.next_at_top();
         };
@@ -208,7 +218,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn next_at_top(&mut self) -> Result<Token<'a>, Failure> {
+    fn next_at_top(&mut self) -> Result<Token<'a>, Fault> {
         self.expect = Expect::Top;
         match self.skip_space()? {
             None => self.end_of_text(),
@@ -216,7 +226,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn name(&mut self, byte: u8) -> Result<Token<'a>, Failure> {
+    #[inline]
+    fn name(&mut self, byte: u8) -> Result<Token<'a>, Fault> {
         if byte != b'"' {
             if byte == b']' {
                 return Err(self.mismatched(byte));
@@ -248,7 +259,8 @@ impl<'a> Reader<'a> {
         Ok(Token::Key(name))
     }
 
-    fn value(&mut self, byte: u8) -> Result<Token<'a>, Failure> {
+    #[inline]
+    fn value(&mut self, byte: u8) -> Result<Token<'a>, Fault> {
         self.start = self.at;
         match byte {
             b'"' => {
@@ -274,7 +286,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn scalar(&mut self, token: Token<'a>, end: usize) -> Result<Token<'a>, Failure> {
+    #[inline]
+    fn scalar(&mut self, token: Token<'a>, end: usize) -> Result<Token<'a>, Fault> {
         (self.at, self.end) = (end, end);
         self.expect = if self.open.is_empty() {
             Expect::Top
@@ -284,7 +297,8 @@ impl<'a> Reader<'a> {
         Ok(token)
     }
 
-    fn string(&mut self, role: Role) -> Result<(Cow<'a, str>, usize), Failure> {
+    #[inline]
+    fn string(&mut self, role: Role) -> Result<(Cow<'a, str>, usize), Fault> {
         let (text, end) =
             string::read(self.text, self.at + 1, role).map_err(|failure| self.or_utf8(failure))?;
         let length = end - self.at - 2;
@@ -298,7 +312,8 @@ impl<'a> Reader<'a> {
         Ok((text, end))
     }
 
-    fn number(&mut self) -> Result<Token<'a>, Failure> {
+    #[inline]
+    fn number(&mut self) -> Result<Token<'a>, Fault> {
         let (number, end) =
             number::read(self.text, self.at).map_err(|failure| self.or_utf8(failure))?;
         let length = number.text().len();
@@ -320,7 +335,8 @@ impl<'a> Reader<'a> {
         self.scalar(Token::Number(number), end)
     }
 
-    fn word(&mut self, word: &str, token: Token<'a>) -> Result<Token<'a>, Failure> {
+    #[inline]
+    fn word(&mut self, word: &str, token: Token<'a>) -> Result<Token<'a>, Fault> {
         let rest = &self.text[self.at..];
         if rest.starts_with(word) && !rest[word.len()..].starts_with(is_identifier_part) {
             return self.scalar(token, self.at + word.len());
@@ -328,7 +344,8 @@ impl<'a> Reader<'a> {
         Err(self.unrecognized_token())
     }
 
-    fn open(&mut self, container: Container) -> Result<(), Failure> {
+    #[inline]
+    fn open(&mut self, container: Container) -> Result<(), Fault> {
         if self.open.len() >= self.limits.depth {
             let message = format!(
                 "Document nesting depth ({}) exceeds the maximum allowed ({}, from `StreamReadConstraints.getMaxNestingDepth()`)",
@@ -343,6 +360,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    #[inline]
     fn close(&mut self, container: Container) -> Token<'a> {
         self.start = self.at;
         self.at += 1;
@@ -362,7 +380,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn end_of_text(&mut self) -> Result<Token<'a>, Failure> {
+    fn end_of_text(&mut self) -> Result<Token<'a>, Fault> {
         (self.start, self.end) = (self.at, self.at);
         Ok(Token::End)
     }

@@ -1,12 +1,13 @@
 //! What stands between tokens: white space and comments.
 
 use super::Reader;
-use crate::Failure;
-use crate::json::fault;
+
+use crate::json::fault::{self, Fault};
 
 impl Reader<'_> {
     /// Goes to the next byte that is neither white space nor comment; `None` at the end of the input.
-    pub(super) fn skip_space(&mut self) -> Result<Option<u8>, Failure> {
+    #[inline]
+    pub(super) fn skip_space(&mut self) -> Result<Option<u8>, Fault> {
         let bytes = self.text.as_bytes();
         loop {
             match bytes.get(self.at) {
@@ -22,7 +23,8 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn within_limits(&self) -> Result<(), Failure> {
+    #[inline]
+    pub(super) fn within_limits(&self) -> Result<(), Fault> {
         if self.at < self.limits.bytes {
             return Ok(());
         }
@@ -34,7 +36,7 @@ impl Reader<'_> {
         Err(fault::constraint(message, self.at))
     }
 
-    pub(super) fn skip_comment(&mut self) -> Result<(), Failure> {
+    pub(super) fn skip_comment(&mut self) -> Result<(), Fault> {
         let bytes = self.text.as_bytes();
         let inside = self.at + 2;
         match bytes.get(self.at + 1) {
@@ -63,7 +65,8 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn required(&mut self, container: &str) -> Result<u8, Failure> {
+    #[inline]
+    pub(super) fn required(&mut self, container: &str) -> Result<u8, Fault> {
         self.skip_space()?.ok_or_else(|| {
             fault::end_of_input(
                 format_args!(" within/between {container} entries"),
@@ -73,7 +76,7 @@ impl Reader<'_> {
     }
 
     /// Upstream reports an end behind a comma as a syntax error, not as an unexpected end.
-    pub(super) fn required_behind_comma(&mut self, container: &str) -> Result<u8, Failure> {
+    pub(super) fn required_behind_comma(&mut self, container: &str) -> Result<u8, Fault> {
         self.skip_space()?.ok_or_else(|| {
             fault::syntax(
                 format_args!("Unexpected end-of-input within/between {container} entries"),
