@@ -8,7 +8,7 @@ use std::{
 
 use parking_lot::Mutex;
 
-use crate::histogram::Histogram;
+use crate::{Pattern, histogram::Histogram};
 
 /// A declared action: a number that its registry knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -140,7 +140,18 @@ impl Actions {
             .expect("an action is used with the registry that declared it")
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.names.lock().len()
+    pub(crate) fn all(&self) -> Vec<Action> {
+        let count = u16::try_from(self.names.lock().len()).expect("LIMIT fits 16 bits");
+        (0..count).map(Action).collect()
+    }
+
+    /// Which actions one of `patterns` fits, by number.
+    pub(crate) fn fitting(&self, patterns: &[Pattern]) -> Vec<bool> {
+        let fits = |action| {
+            patterns
+                .iter()
+                .any(|pattern| pattern.matches(&self.get(action).spec.name))
+        };
+        self.all().into_iter().map(fits).collect()
     }
 }

@@ -18,7 +18,8 @@ use crate::{
     cancel::RemoteBan,
     clock::Meter,
     history::Ending,
-    life::{Life, Purpose},
+    life::{Life, Purpose, Word},
+    page::Page,
     progress::Counters,
     shared::Shared,
     start::Who,
@@ -35,7 +36,7 @@ pub(crate) enum Parent {
 
 /// One task. Alive as long as anybody has a handle to it; *listed* as long as `life` is held.
 pub(crate) struct Body {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) page: Arc<Page>,
     pub(crate) number: u64,
     pub(crate) start_nanos: u64,
     pub(crate) start_millis: i64,
@@ -53,6 +54,7 @@ pub(crate) struct Body {
     pub(crate) action: Action,
     pub(crate) origin: Origin,
     pub(crate) purpose: Purpose,
+    pub(crate) slot: u8,
     pub(crate) internal: bool,
     pub(crate) durable: bool,
 }
@@ -94,16 +96,20 @@ impl Body {
         self.extra.get_or_init(Box::default)
     }
 
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.page.anchor.shared
+    }
+
     pub(crate) fn id(&self) -> TaskId {
-        TaskId::new(self.shared.node.clone(), self.number)
+        TaskId::new(self.shared().node.clone(), self.number)
     }
 
     pub(crate) fn declared(&self) -> &Declared {
-        self.shared.actions.get(self.action)
+        self.shared().actions.get(self.action)
     }
 
     pub(crate) fn meter(&self) -> &dyn Meter {
-        &*self.shared.meter
+        &*self.shared().meter
     }
 
     pub(crate) fn cancellable(&self) -> bool {
@@ -173,23 +179,24 @@ impl Body {
     }
 
     /// Marks this one task; adds the bans that other nodes need. Tells whether it was the first time.
-    pub(crate) fn cancel(&self, reason: &Reason, remote: &mut Vec<RemoteBan>) -> bool {
+    pub(crate) fn cancel(self: &Arc<Self>, reason: &Reason, remote: &mut Vec<RemoteBan>) -> bool {
         let first = {
             let mut rare = self.extra().rare.lock();
             let first = rare.cancellation.is_none();
             // Reason and time stand before the mark does: who sees the mark finds them.
             let cancellation = rare.cancellation.get_or_insert_with(|| Cancellation {
                 reason: reason.clone(),
-                at_millis: self.shared.clock.wall_millis(),
-                at_nanos: self.shared.clock.nanos(),
+                at_millis: self.shared().clock.wall_millis(),
+                at_nanos: self.shared().clock.nanos(),
             });
             let text = Arc::clone(&cancellation.reason.text);
             self.life.cancel();
+            self.page.mark_cancelled(usize::from(self.slot));
             self.ban_remote(&mut rare, &text, remote);
             first
         };
         if first {
-            self.shared.cancel_requested(self);
+            self.shared().cancel_requested(self);
         }
         self.wake();
         first
@@ -227,17 +234,25 @@ impl Body {
 pub(crate) const ENDED: &str = "the parent task has ended";
 
 /// Gives one hold of `body` back; removes its entry with the last one, and then its parent's if that was the last there.
-pub(crate) fn release(mut body: Arc<Body>) {
+pub(crate) fn release(body: &Arc<Body>) {
+    let word = body.life.release();
+    released(body, word);
+}
+
+/// What follows from a hold that was given back.
+pub(crate) fn released(mut body: &Arc<Body>, mut word: Word) {
     loop {
-        let word = body.life.release();
         if word.ended() {
-            body.shared.remove(&body);
+            body.shared().remove(body);
         }
         if word.watched() && (word.ended() || word.childless()) {
             body.wake();
         }
         match &body.parent {
-            Parent::Local(parent) if word.ended() => body = Arc::clone(parent),
+            Parent::Local(parent) if word.ended() => {
+                body = parent;
+                word = body.life.release();
+            }
             _ => return,
         }
     }

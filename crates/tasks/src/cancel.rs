@@ -2,12 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use crate::{
-    Task, TaskId,
-    body::{Body, Parent},
-    id::NodeId,
-    shared::Shared,
-};
+use crate::{Task, TaskId, body::Body, id::NodeId, shared::Shared};
 
 /// Why, and at whose request, a task is cancelled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,14 +133,12 @@ pub(crate) fn cancel_below(
     }
 }
 
-/// Cancels the children that a task on another node has here.
-pub(crate) fn cancel_children_of_remote(
+/// Cancels those of `bodies` that can be cancelled, and what is below them.
+pub(crate) fn cancel_cancellable(
     shared: &Shared,
-    parent: &TaskId,
+    mut bodies: Vec<Arc<Body>>,
     reason: &Reason,
 ) -> Cancels {
-    let children = shared.find(|body| {
-        body.cancellable() && matches!(&body.parent, Parent::Remote(id) if **id == *parent)
-    });
-    cancel_all(shared, children, reason)
+    bodies.retain(|body| body.cancellable());
+    cancel_all(shared, bodies, reason)
 }

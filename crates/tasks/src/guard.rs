@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Reason, Task,
+    Reason, Task, TaskError,
     body::{self, ENDED},
     cancel,
     history::Ending,
@@ -36,10 +36,10 @@ impl Guard {
 
     /// Ends it with an error of the given kind and text.
     pub fn fail(mut self, kind: impl Into<Box<str>>, reason: impl Into<Box<str>>) {
-        self.ending = Some(Ending::Failed {
+        self.ending = Some(Ending::Failed(Box::new(TaskError {
             kind: kind.into(),
             reason: reason.into(),
-        });
+        })));
     }
 }
 
@@ -55,6 +55,9 @@ impl Drop for Guard {
         if ending.is_some() {
             body.extra().rare.lock().ending = ending;
         }
+        if let Some(word) = body.life.end_alone() {
+            return body::released(body, word);
+        }
         let word = body.life.guard_goes();
         if word.holds() > 1 {
             let mut remote = Vec::new();
@@ -62,13 +65,13 @@ impl Drop for Guard {
                 .cancellation()
                 .map_or_else(|| Reason::new(ENDED), |cancellation| cancellation.reason);
             body.ban_remote(&mut body.extra().rare.lock(), &reason.text, &mut remote);
-            cancel::cancel_below(&body.shared, vec![Arc::clone(body)], &reason, &mut remote);
+            cancel::cancel_below(body.shared(), vec![Arc::clone(body)], &reason, &mut remote);
             if !remote.is_empty()
-                && let Some(peers) = &body.shared.peers
+                && let Some(peers) = &body.shared().peers
             {
                 peers.ban(remote);
             }
         }
-        body::release(Arc::clone(body));
+        body::release(body);
     }
 }

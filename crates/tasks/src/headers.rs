@@ -12,6 +12,7 @@ pub struct Headers {
     entries: Box<[(Box<str>, Box<str>)]>,
     /// Hash of the `X-Opaque-Id`, 0 without one, so that a filter looks at few tasks only.
     opaque_hash: u32,
+    bytes: usize,
 }
 
 impl Headers {
@@ -25,9 +26,14 @@ impl Headers {
             .collect();
         let opaque = entries.iter().find(|(name, _)| &**name == X_OPAQUE_ID);
         let opaque_hash = opaque.map_or(0, |(_, value)| short_hash(value));
+        let size = |(name, value): &(Box<str>, Box<str>)| {
+            name.len() + value.len() + size_of::<(Box<str>, Box<str>)>()
+        };
+        let bytes = entries.iter().map(size).sum();
         Self {
             entries,
             opaque_hash,
+            bytes,
         }
     }
 
@@ -54,6 +60,11 @@ impl Headers {
     #[must_use]
     pub fn opaque_id(&self) -> Option<&str> {
         self.get(X_OPAQUE_ID)
+    }
+
+    /// Bytes of memory that names and values take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub(crate) fn opaque_hash(&self) -> u32 {

@@ -49,6 +49,8 @@ pub(crate) struct Numbers {
 
 struct Stock {
     waiting: VecDeque<Range<u64>>,
+    /// Where the first block began, and where the last one ends.
+    first: u64,
     end: u64,
     wakers: Vec<Waker>,
 }
@@ -62,6 +64,7 @@ impl Numbers {
             wake_at: AtomicU64::new(0),
             stock: Mutex::new(Stock {
                 waiting: VecDeque::new(),
+                first: END,
                 end: 1,
                 wakers: Vec::new(),
             }),
@@ -123,9 +126,15 @@ impl Numbers {
         if block.start < stock.end {
             return Err(BlockError::Repeats(block, stock.end));
         }
+        stock.first = stock.first.min(block.start);
         stock.end = block.end;
         stock.waiting.push_back(block);
         Ok(())
+    }
+
+    /// Whether `number` lies below everything that was handed in here.
+    pub(crate) fn is_from_before(&self, number: u64) -> bool {
+        number > 0 && number < self.stock.lock().first
     }
 
     fn wanted(&self, stock: &Stock) -> bool {

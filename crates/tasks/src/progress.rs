@@ -14,6 +14,8 @@ pub(crate) struct Counters {
     shown: AtomicU32,
     /// When the first unit was asked for, by the registry's clock.
     began: AtomicU64,
+    /// When watchers heard of it last.
+    told: AtomicU64,
 }
 
 impl Counters {
@@ -53,6 +55,16 @@ impl Counters {
         let share = u128::from(done.min(total)) * 1000
             / u128::from(std::num::NonZeroU64::new(total)?.get());
         u32::try_from(share).ok()
+    }
+
+    /// Whether watchers should hear of it now: once a second at most.
+    pub(crate) fn worth_telling(&self, now: u64) -> bool {
+        let told = self.told.load(Ordering::Relaxed);
+        (told == 0 || now.saturating_sub(told) >= 1_000_000_000)
+            && self
+                .told
+                .compare_exchange(told, now.max(1), Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
     }
 
     pub(crate) fn read(&self, unit: &'static str, now: u64) -> Progress {

@@ -116,7 +116,11 @@ impl Task {
     #[must_use]
     pub fn remaining(&self) -> Option<Duration> {
         (self.0.deadline != u64::MAX).then(|| {
-            Duration::from_nanos(self.0.deadline.saturating_sub(self.0.shared.clock.nanos()))
+            Duration::from_nanos(
+                self.0
+                    .deadline
+                    .saturating_sub(self.0.shared().clock.nanos()),
+            )
         })
     }
 
@@ -144,7 +148,7 @@ impl Task {
 
     /// It waits as long as the answer lives.
     pub fn waiting(&self, on: On) -> Waiting {
-        let since_nanos = self.0.shared.clock.nanos();
+        let since_nanos = self.0.shared().clock.nanos();
         let mut rare = self.0.extra().rare.lock();
         let key = rare.key();
         rare.waits.push(Wait {
@@ -168,19 +172,19 @@ impl Task {
     pub fn count_in(&self, unit: &'static str) {
         let extra = self.0.extra();
         extra.rare.lock().unit = Some(unit);
-        extra.progress.begin(self.0.shared.clock.nanos());
+        extra.progress.begin(self.0.shared().clock.nanos());
     }
 
     /// `units` more are done.
     pub fn advance(&self, units: u64) {
         self.0.extra().progress.add(units);
-        self.0.shared.progressed(&self.0);
+        self.0.shared().progressed(&self.0);
     }
 
     /// `done` units are done in all; less than before changes nothing.
     pub fn reach(&self, done: u64) {
         self.0.extra().progress.reach(done);
-        self.0.shared.progressed(&self.0);
+        self.0.shared().progressed(&self.0);
     }
 
     /// There are `total` units in all.
@@ -195,7 +199,7 @@ impl Task {
 
     /// Names the place that its next checkpoints are at, e.g. `aggregation terms(author)`.
     pub fn enter(&self, place: impl Into<Cow<'static, str>>) {
-        let now = self.0.shared.clock.nanos();
+        let now = self.0.shared().clock.nanos();
         let mut rare = self.0.extra().rare.lock();
         rare.phase = Some(place.into());
         rare.checked_nanos = now;
@@ -271,7 +275,7 @@ impl Task {
 
     pub(crate) fn snapshot_with(&self, view: &View, tree: Tree) -> Snapshot {
         let body = &*self.0;
-        let now = body.shared.clock.nanos();
+        let now = body.shared().clock.nanos();
         let describe =
             |source: &Arc<dyn Describe>| Description::of(&**source, view.max_description);
         Snapshot {
@@ -309,7 +313,7 @@ impl Task {
     /// What it used so far; zeros when its action isn't measured or measuring is off.
     #[must_use]
     pub fn resources(&self) -> Resources {
-        if !self.0.declared().spec.measured || !self.0.shared.measuring() {
+        if !self.0.declared().spec.measured || !self.0.shared().measuring() {
             return Resources::default();
         }
         self.0
@@ -370,9 +374,9 @@ impl Task {
     #[cold]
     fn look(&self) -> Result<(), Stop> {
         let body = &*self.0;
-        let now = body.shared.clock.nanos();
+        let now = body.shared().clock.nanos();
         let extra = body.extra();
-        if body.shared.measuring() {
+        if body.shared().measuring() {
             extra.account.catch_up(body.meter());
         }
         extra.rare.lock().checked_nanos = now;
@@ -405,14 +409,14 @@ impl Checkpoint for Task {
     }
 
     fn charge(&self, bytes: u64) -> Result<(), Stop> {
-        self.0.shared.memory.reserve(bytes)?;
+        self.0.shared().memory.reserve(bytes)?;
         self.0.extra().account.reserved(bytes);
         Ok(())
     }
 
     fn release(&self, bytes: u64) {
         let released = self.0.extra().account.released(bytes);
-        self.0.shared.memory.give_back(released);
+        self.0.shared().memory.give_back(released);
     }
 }
 
@@ -443,7 +447,7 @@ impl Drop for RemoteChild {
                 }
             }
         }
-        body::release(body);
+        body::release(&body);
     }
 }
 

@@ -1,0 +1,202 @@
+//! Lists: which tasks fit a filter, in which order, cut where.
+
+use std::{
+    cmp::Ordering,
+    collections::{BinaryHeap, HashMap},
+    ops::ControlFlow,
+    sync::Arc,
+};
+
+use crate::{
+    Cursor, Filter, Key, Task, Tree,
+    account::Account,
+    body::{Body, Parent},
+    filter::KeyValue,
+    lane::Direction,
+    matching::Matcher,
+    shared::Shared,
+};
+
+/// A list of tasks, in the order that was asked for.
+pub struct List {
+    /// The tasks that fit.
+    pub tasks: Vec<Task>,
+    /// Where to go on, when more follow.
+    pub next: Option<Cursor>,
+}
+
+pub(crate) fn list(shared: &Shared, filter: &Filter) -> List {
+    let matcher = Matcher::new(filter, &shared.actions, &shared.node, shared.clock.nanos());
+    match (filter.sort.by, filter.sort.descending) {
+        (Key::Id, false) | (Key::RunningTime, true) => {
+            by_number(shared, filter, &matcher, Direction::Up)
+        }
+        (Key::Id, true) | (Key::RunningTime, false) => {
+            by_number(shared, filter, &matcher, Direction::Down)
+        }
+        (Key::Cpu | Key::Memory | Key::Action, _) => by_key(shared, filter, &matcher),
+    }
+}
+
+/// The order of numbers is that of ages: each lane has it already, and gives no more than fit on the page.
+fn by_number(
+    shared: &Shared,
+    filter: &Filter,
+    matcher: &Matcher<'_>,
+    direction: Direction,
+) -> List {
+    let size = filter.size.unwrap_or(usize::MAX);
+    let after = filter.after.as_ref().map(|cursor| cursor.number);
+    let mut found: Vec<Arc<Body>> = Vec::new();
+    for lane in &shared.lanes {
+        let enough = found.len().saturating_add(size).saturating_add(1);
+        lane.walk(direction, after, |hot| {
+            if matcher.may_fit(hot)
+                && let Some(body) = hot.body().filter(|body| matcher.fits(body))
+            {
+                found.push(body);
+            }
+            if found.len() < enough {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        });
+    }
+    match direction {
+        Direction::Up => found.sort_unstable_by_key(|body| body.number),
+        Direction::Down => found.sort_unstable_by_key(|body| std::cmp::Reverse(body.number)),
+    }
+    let next = (found.len() > size && size > 0).then(|| Cursor::behind(found[size - 1].number));
+    found.truncate(size);
+    List {
+        tasks: found.into_iter().map(Task::of).collect(),
+        next,
+    }
+}
+
+/// Any other order: all that fit are looked at, the best are kept.
+fn by_key(shared: &Shared, filter: &Filter, matcher: &Matcher<'_>) -> List {
+    let descending = filter.sort.descending;
+    let size = filter.size.unwrap_or(usize::MAX);
+    let mut best: BinaryHeap<Ranked> = BinaryHeap::new();
+    for lane in &shared.lanes {
+        lane.walk(Direction::Up, None, |hot| {
+            if matcher.may_fit(hot)
+                && let Some(body) = hot.body().filter(|body| matcher.fits(body))
+            {
+                let ranked = Ranked {
+                    key: key_of(&body, filter.sort.by),
+                    body,
+                    descending,
+                };
+                if filter
+                    .after
+                    .as_ref()
+                    .is_none_or(|after| ranked.order(&after.key, after.number) == Ordering::Greater)
+                {
+                    best.push(ranked);
+                    if best.len() > size.saturating_add(1) {
+                        best.pop();
+                    }
+                }
+            }
+            ControlFlow::Continue(())
+        });
+    }
+    let mut found = best.into_sorted_vec();
+    let next = (found.len() > size && size > 0).then(|| Cursor {
+        key: found[size - 1].key.clone(),
+        number: found[size - 1].body.number,
+    });
+    found.truncate(size);
+    List {
+        tasks: found
+            .into_iter()
+            .map(|ranked| Task::of(ranked.body))
+            .collect(),
+        next,
+    }
+}
+
+/// A task with its place in the order.
+struct Ranked {
+    key: KeyValue,
+    body: Arc<Body>,
+    descending: bool,
+}
+
+impl Ranked {
+    /// Where this lies as seen from a key and a number: greater = further back in the list.
+    fn order(&self, key: &KeyValue, number: u64) -> Ordering {
+        let order = (&self.key, self.body.number).cmp(&(key, number));
+        if self.descending {
+            order.reverse()
+        } else {
+            order
+        }
+    }
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.order(&other.key, other.body.number)
+    }
+}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Ranked {}
+
+fn key_of(body: &Body, key: Key) -> KeyValue {
+    let account =
+        |read: fn(&Account) -> u64| body.extra.get().map_or(0, |extra| read(&extra.account));
+    KeyValue::Number(match key {
+        Key::Id | Key::RunningTime => body.number,
+        Key::Cpu => account(|account| account.resources().total.cpu_nanos),
+        Key::Memory => account(|account| account.traffic().live_bytes),
+        Key::Action => return KeyValue::Name(Arc::clone(&body.declared().spec.name)),
+    })
+}
+
+/// Sums over each of `tasks` and all below it, in one pass over the registry.
+pub(crate) fn trees(shared: &Shared, tasks: &[Task]) -> HashMap<u64, Tree> {
+    let mut trees: HashMap<u64, Tree> = tasks
+        .iter()
+        .map(|task| (task.number(), Tree::default()))
+        .collect();
+    shared.each(|body| add_to_trees(body, &mut trees));
+    trees
+}
+
+fn add_to_trees(body: &Body, trees: &mut HashMap<u64, Tree>) {
+    let (cpu, live) = body.extra.get().map_or((0, 0), |extra| {
+        let own = extra.account.resources().total.cpu_nanos;
+        (
+            own + extra.account.below_cpu(),
+            extra.account.traffic().live_bytes,
+        )
+    });
+    let mut above = Some(body);
+    while let Some(body) = above {
+        if let Some(tree) = trees.get_mut(&body.number) {
+            tree.tasks += 1;
+            tree.cpu_nanos += cpu;
+            tree.live_bytes += live;
+        }
+        above = match &body.parent {
+            Parent::Local(parent) => Some(parent),
+            Parent::None | Parent::Remote(_) => None,
+        };
+    }
+}
