@@ -3,6 +3,8 @@
 mod arguments;
 mod exit;
 mod load;
+mod serve;
+mod settings;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -13,7 +15,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
-        Command::Serve(_) => exit::Code::Failure,
+        Command::Serve(arguments) => serve::run(arguments),
         Command::Load(arguments) => load::run(&arguments),
     }
     .into()

@@ -11,7 +11,11 @@ pub(crate) enum SettingsError {
     #[error("setting [{0}] is not of the form key=value")]
     NoValue(String),
     #[error("setting [{key}] has the value [{value}], which is {reason}")]
-    Value { key: &'static str, value: String, reason: String },
+    Value {
+        key: &'static str,
+        value: String,
+        reason: String,
+    },
     #[error("setting [{0}] may not be a list of lists")]
     Shape(String),
 }
@@ -31,13 +35,23 @@ impl Settings {
             settings.read(path.clone())?;
         }
         for setting in &arguments.settings {
-            let (key, value) = setting.split_once('=').ok_or_else(|| SettingsError::NoValue(setting.clone()))?;
-            settings.0.insert(key.trim().to_owned(), value.trim().to_owned());
+            let (key, value) = setting
+                .split_once('=')
+                .ok_or_else(|| SettingsError::NoValue(setting.clone()))?;
+            settings
+                .0
+                .insert(key.trim().to_owned(), value.trim().to_owned());
         }
         let flags = [
             ("http.host", arguments.host.clone()),
             ("http.port", arguments.port.map(|port| port.to_string())),
-            ("path.data", arguments.data.as_ref().map(|path| path.display().to_string())),
+            (
+                "path.data",
+                arguments
+                    .data
+                    .as_ref()
+                    .map(|path| path.display().to_string()),
+            ),
             ("node.name", arguments.name.clone()),
             ("cluster.name", arguments.cluster_name.clone()),
         ];
@@ -65,13 +79,22 @@ impl Settings {
     }
 
     fn read(&mut self, path: PathBuf) -> Result<(), SettingsError> {
-        let text = fs::read_to_string(&path).map_err(|error| SettingsError::File { path: path.clone(), reason: error.to_string() })?;
+        let text = fs::read_to_string(&path).map_err(|error| SettingsError::File {
+            path: path.clone(),
+            reason: error.to_string(),
+        })?;
         let tree: serde_json::Value =
-            serde_saphyr::from_str(&text).map_err(|error| SettingsError::File { path: path.clone(), reason: error.to_string() })?;
+            serde_saphyr::from_str(&text).map_err(|error| SettingsError::File {
+                path: path.clone(),
+                reason: error.to_string(),
+            })?;
         match tree {
             serde_json::Value::Null => Ok(()),
             serde_json::Value::Object(_) => self.flatten(tree),
-            _ => Err(SettingsError::File { path, reason: "it is no map of settings".into() }),
+            _ => Err(SettingsError::File {
+                path,
+                reason: "it is no map of settings".into(),
+            }),
         }
     }
 
@@ -83,12 +106,18 @@ impl Settings {
             let text = match value {
                 Value::Object(fields) => {
                     let prefix = if key.is_empty() { key } else { key + "." };
-                    open.extend(fields.into_iter().map(|(name, value)| (format!("{prefix}{name}"), value)));
+                    open.extend(
+                        fields
+                            .into_iter()
+                            .map(|(name, value)| (format!("{prefix}{name}"), value)),
+                    );
                     continue;
                 }
                 Value::Array(elements) => {
                     let words: Option<Vec<_>> = elements.iter().map(scalar).collect();
-                    words.ok_or_else(|| SettingsError::Shape(key.clone()))?.join(",")
+                    words
+                        .ok_or_else(|| SettingsError::Shape(key.clone()))?
+                        .join(",")
                 }
                 other => scalar(&other).unwrap_or_default(),
             };
@@ -117,26 +146,47 @@ mod tests {
 
     fn gather(words: &[&str]) -> Result<Settings, SettingsError> {
         let arguments = Arguments::parse_from(["glasswork", "serve"].iter().chain(words));
-        let Command::Serve(arguments) = arguments.command else { panic!("serve was asked for") };
+        let Command::Serve(arguments) = arguments.command else {
+            panic!("serve was asked for")
+        };
         Settings::gather(&arguments)
     }
 
     #[test]
     fn a_flag_wins_over_a_setting_and_a_setting_over_the_file() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        writeln!(file, "node:\n  name: file\n  attr:\n    rack: r1\ncluster.name: file\nhttp.port: 1\n").unwrap();
+        writeln!(
+            file,
+            "node:\n  name: file\n  attr:\n    rack: r1\ncluster.name: file\nhttp.port: 1\n"
+        )
+        .unwrap();
         let path = file.path().display().to_string();
-        let mut settings =
-            gather(&["--config", &path, "-E", "node.name=setting", "-E", "http.port=2", "--port", "3"]).unwrap();
+        let mut settings = gather(&[
+            "--config",
+            &path,
+            "-E",
+            "node.name=setting",
+            "-E",
+            "http.port=2",
+            "--port",
+            "3",
+        ])
+        .unwrap();
         assert_eq!(settings.take(&["node.name"]).as_deref(), Some("setting"));
         assert_eq!(settings.take(&["cluster.name"]).as_deref(), Some("file"));
         assert_eq!(settings.take(&["http.port"]).as_deref(), Some("3"));
-        assert_eq!(settings.rest().into_iter().collect::<Vec<_>>(), [("node.attr.rack".to_owned(), "r1".to_owned())]);
+        assert_eq!(
+            settings.rest().into_iter().collect::<Vec<_>>(),
+            [("node.attr.rack".to_owned(), "r1".to_owned())]
+        );
     }
 
     #[test]
     fn a_setting_without_a_value_is_refused() {
-        assert!(matches!(gather(&["-E", "node.name"]), Err(SettingsError::NoValue(_))));
+        assert!(matches!(
+            gather(&["-E", "node.name"]),
+            Err(SettingsError::NoValue(_))
+        ));
     }
 
     #[test]
@@ -144,6 +194,9 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         writeln!(file, "- a\n- b").unwrap();
         let path = file.path().display().to_string();
-        assert!(matches!(gather(&["--config", &path]), Err(SettingsError::File { .. })));
+        assert!(matches!(
+            gather(&["--config", &path]),
+            Err(SettingsError::File { .. })
+        ));
     }
 }

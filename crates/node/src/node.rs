@@ -61,6 +61,11 @@ impl Node {
         Ok(node)
     }
 
+    /// Ends it: nothing is accepted from now on, and what is acknowledged lies in the logs already.
+    pub async fn stop(&self) {
+        self.substrate.bus.stop_serving();
+    }
+
     /// Its id.
     pub fn id(&self) -> &NodeId {
         &self.config.id

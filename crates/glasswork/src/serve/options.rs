@@ -44,20 +44,33 @@ impl Options {
     /// A setting with a value that makes no sense.
     pub(crate) fn of(arguments: ServeArguments) -> Result<Self, SettingsError> {
         let mut settings = Settings::gather(&arguments)?;
-        let host = settings.take(&["http.host", "http.bind_host", "network.host", "network.bind_host"]);
+        let host = settings.take(&[
+            "http.host",
+            "http.bind_host",
+            "network.host",
+            "network.bind_host",
+        ]);
         let transport_port = settings.take(&["transport.port", "transport.tcp.port"]);
         let data = settings.take(&["path.data"]).map(PathBuf::from);
         let name = settings.take(&["node.name"]).unwrap_or_else(host_name);
-        let cluster_name = settings.take(&["cluster.name"]).unwrap_or_else(|| "glasswork".to_owned());
+        let cluster_name = settings
+            .take(&["cluster.name"])
+            .unwrap_or_else(|| "glasswork".to_owned());
         let ports = ports(settings.take(&["http.port"]))?;
         let mut rest = settings.rest();
         let attributes = rest.extract_if(.., |key, _| key.starts_with("node.attr."));
-        let attributes = attributes.map(|(key, value)| (key["node.attr.".len()..].to_owned(), value)).collect();
+        let attributes = attributes
+            .map(|(key, value)| (key["node.attr.".len()..].to_owned(), value))
+            .collect();
         let password_shown = std::env::var_os("OPENSEARCH_INITIAL_ADMIN_PASSWORD").is_none();
         Ok(Self {
             host: address(host)?,
             ports,
-            transport_port: one_port("transport.port", transport_port.as_deref().unwrap_or(""), TRANSPORT_PORT)?,
+            transport_port: one_port(
+                "transport.port",
+                transport_port.as_deref().unwrap_or(""),
+                TRANSPORT_PORT,
+            )?,
             data,
             name,
             cluster_name,
@@ -80,12 +93,18 @@ impl Options {
 fn host_name() -> String {
     let name = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
     let name = name.trim();
-    if name.is_empty() { "node-1".to_owned() } else { name.to_owned() }
+    if name.is_empty() {
+        "node-1".to_owned()
+    } else {
+        name.to_owned()
+    }
 }
 
 /// The address to listen on. OpenSearch's `_local_` and `_site_`-like words: `_local_` is loopback; other words are refused.
 fn address(host: Option<String>) -> Result<IpAddr, SettingsError> {
-    let Some(host) = host else { return Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)) };
+    let Some(host) = host else {
+        return Ok(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    };
     if host == "_local_" {
         return Ok(IpAddr::V4(Ipv4Addr::LOCALHOST));
     }
@@ -105,7 +124,10 @@ fn address(host: Option<String>) -> Result<IpAddr, SettingsError> {
 fn ports(text: Option<String>) -> Result<RangeInclusive<u16>, SettingsError> {
     let text = text.unwrap_or_default();
     if let Some((first, last)) = text.split_once('-') {
-        let (first, last) = (one_port("http.port", first, HTTP_PORT)?, one_port("http.port", last, HTTP_PORT)?);
+        let (first, last) = (
+            one_port("http.port", first, HTTP_PORT)?,
+            one_port("http.port", last, HTTP_PORT)?,
+        );
         if first > last {
             return Err(value("http.port", &text, "an empty range"));
         }
@@ -119,11 +141,17 @@ fn one_port(key: &'static str, text: &str, default: u16) -> Result<u16, Settings
     if text.is_empty() {
         return Ok(default);
     }
-    text.trim().parse().map_err(|_| value(key, text, "no port from 0 to 65535"))
+    text.trim()
+        .parse()
+        .map_err(|_| value(key, text, "no port from 0 to 65535"))
 }
 
 fn value(key: &'static str, value: &str, reason: &str) -> SettingsError {
-    SettingsError::Value { key, value: value.to_owned(), reason: reason.to_owned() }
+    SettingsError::Value {
+        key,
+        value: value.to_owned(),
+        reason: reason.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -133,7 +161,9 @@ mod tests {
     use clap::Parser;
 
     fn options(words: &[&str]) -> Result<Options, SettingsError> {
-        let Command::Serve(arguments) = Arguments::parse_from(["glasswork", "serve"].iter().chain(words)).command else {
+        let Command::Serve(arguments) =
+            Arguments::parse_from(["glasswork", "serve"].iter().chain(words)).command
+        else {
             panic!("serve was asked for")
         };
         Options::of(arguments)
@@ -148,7 +178,15 @@ mod tests {
 
     #[test]
     fn opensearchs_settings_mean_what_they_mean_there() {
-        let options = options(&["-E", "network.host=0.0.0.0", "-E", "http.port=9200-9300", "-E", "node.attr.rack=r1"]).unwrap();
+        let options = options(&[
+            "-E",
+            "network.host=0.0.0.0",
+            "-E",
+            "http.port=9200-9300",
+            "-E",
+            "node.attr.rack=r1",
+        ])
+        .unwrap();
         assert!(!options.local());
         assert_eq!(options.ports, 9200..=9300);
         assert_eq!(options.attributes["rack"], "r1");
@@ -158,7 +196,13 @@ mod tests {
     #[test]
     fn a_port_that_is_none_is_refused() {
         for port in ["x", "70000", "9300-9200"] {
-            assert!(matches!(options(&["-E", &format!("http.port={port}")]), Err(SettingsError::Value { .. })), "{port}");
+            assert!(
+                matches!(
+                    options(&["-E", &format!("http.port={port}")]),
+                    Err(SettingsError::Value { .. })
+                ),
+                "{port}"
+            );
         }
     }
 }

@@ -31,8 +31,14 @@ pub(crate) fn load_samples(url: &str, password: Option<&str>) -> Result<u64, Loa
 
 /// Five lines to try.
 pub(crate) fn walk(url: &str, guarded: bool) -> String {
-    let curl = if guarded { "curl --insecure -u admin" } else { "curl" };
-    let place = url.strip_prefix("http://127.0.0.1").map_or_else(|| url.to_owned(), |port| format!("localhost{port}"));
+    let curl = if guarded {
+        "curl --insecure -u admin"
+    } else {
+        "curl"
+    };
+    let place = url
+        .strip_prefix("http://127.0.0.1")
+        .map_or_else(|| url.to_owned(), |port| format!("localhost{port}"));
     format!(
         r#"
 The books are in. Try, in another terminal:

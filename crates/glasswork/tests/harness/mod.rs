@@ -1,6 +1,10 @@
 //! What every end-to-end test starts from: a real node in its own process, spoken to over a real socket.
 
-#![allow(dead_code, reason = "each test file uses its part of the harness")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses its part of the harness"
+)]
 
 use serde_json::Value;
 use std::{
