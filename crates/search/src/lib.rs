@@ -6,4 +6,29 @@
 //! shards answered.
 
 pub mod analysis;
+pub mod context;
+pub mod interrupt;
 pub mod mapping;
+pub mod query;
+pub mod request;
+
+pub use context::Context;
+
+use glasswork_content::{Failure, Kind};
+use glasswork_tasks::Stop;
+
+/// What a stopped search answers with.
+pub fn failure(stop: Stop) -> Failure {
+    match stop {
+        Stop::Cancelled(reason) => Failure::task_cancelled(&reason),
+        Stop::TimedOut => Failure::timeout("Time exceeded"),
+        Stop::Memory { wanted, limit, .. } => {
+            Failure::circuit_breaking(stop.to_string(), wanted, limit, "TRANSIENT")
+        }
+    }
+}
+
+/// A failure of the index below: it cannot be read, or contradicts itself.
+pub(crate) fn broken(error: &dyn std::error::Error) -> Failure {
+    Failure::new(Kind::Exception, error.to_string())
+}

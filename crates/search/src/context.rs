@@ -1,0 +1,90 @@
+//! What a search on one shard sees: the view, what its fields mean, the limits, and the way to stop.
+
+use std::sync::Arc;
+
+use glasswork_content::{Failure, Kind};
+use glasswork_engine::View;
+
+use crate::{analysis::Analysis, interrupt::Interrupt, mapping::Mapping};
+
+/// Everything one shard's part of a search works with. Cheap to clone: all parts are shared.
+#[derive(Clone)]
+pub struct Context {
+    /// The point in time that is searched.
+    pub view: Arc<View>,
+    /// What the fields of this index mean.
+    pub mapping: Arc<Mapping>,
+    /// The analyzers of this index.
+    pub analysis: Arc<Analysis>,
+    /// Name and identity of the index, for hits and errors.
+    pub index: IndexRef,
+    /// Number of the shard in its index.
+    pub shard: u32,
+    /// The instant that `now` means in date math, milliseconds since the epoch.
+    pub now_millis: i64,
+    /// Upper bounds of what one search may ask for.
+    pub limits: Limits,
+    /// Asked by every loop; remembers why the search had to stop.
+    pub interrupt: Arc<Interrupt>,
+}
+
+/// Which index a shard belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexRef {
+    /// Concrete name.
+    pub name: Arc<str>,
+    /// Universally unique id, as in the metadata.
+    pub uuid: Arc<str>,
+}
+
+/// Upper bounds of one search, named as OpenSearch's settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// `index.max_result_window`: greatest `from + size`.
+    pub max_result_window: u64,
+    /// `index.max_terms_count`: greatest number of values in a `terms` query.
+    pub max_terms_count: usize,
+    /// `indices.query.bool.max_clause_count`: greatest number of leaf clauses.
+    pub max_clause_count: usize,
+    /// `index.max_docvalue_fields_search`: greatest number of `docvalue_fields`.
+    pub max_docvalue_fields: usize,
+    /// `search.max_buckets`: greatest number of aggregation buckets in an answer.
+    pub max_buckets: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_result_window: 10_000,
+            max_terms_count: 65_536,
+            max_clause_count: 1_024,
+            max_docvalue_fields: 100,
+            max_buckets: 65_535,
+        }
+    }
+}
+
+impl Context {
+    /// Wraps what is wrong with a query for this index as `query_shard_exception`, with the index's name and id.
+    pub fn query_failure(&self, failure: Failure) -> Failure {
+        match failure.kind {
+            Kind::QueryShard => self.with_index(failure),
+            Kind::Parsing | Kind::TaskCancelled | Kind::CircuitBreaking | Kind::Exception => {
+                failure
+            }
+            _ => {
+                let reason = format!("failed to create query: {}", failure.reason());
+                self.with_index(Failure::new(Kind::QueryShard, reason).caused_by(failure))
+            }
+        }
+    }
+
+    fn with_index(&self, failure: Failure) -> Failure {
+        if failure.meta("index").is_some() {
+            return failure;
+        }
+        failure
+            .with_text("index", &*self.index.name)
+            .with_text("index_uuid", &*self.index.uuid)
+    }
+}
