@@ -292,14 +292,9 @@ impl Shared {
                     tail.uncertain = false;
                     return Ok(number);
                 }
-                Appended::Unavailable(reason) => {
-                    // An earlier try may still land.
-                    tail.uncertain = resends > 0;
-                    return Err(if resends > 0 {
-                        EngineError::Unknown
-                    } else {
-                        EngineError::Unavailable(reason)
-                    });
+                Appended::Unavailable(reason) if resends == 0 => {
+                    tail.uncertain = false;
+                    return Err(EngineError::Unavailable(reason));
                 }
                 Appended::Fenced(_) => {
                     if resends > 0 && self.lies_at(tail.last.next(), &record.bytes).await? {
@@ -308,10 +303,11 @@ impl Shared {
                     }
                     return Err(EngineError::Unavailable("another record came first".into()));
                 }
-                Appended::Unknown if resends == RESENDS => return Err(EngineError::Unknown),
-                Appended::Unknown => {
+                // After a first try of unknown fate, a refusal of the next says nothing about that one.
+                _ if resends == RESENDS => return Err(EngineError::Unknown),
+                Appended::Unknown | Appended::Unavailable(_) => {
                     resends += 1;
-                    tokio::time::sleep(Duration::from_millis(10 << resends)).await;
+                    tokio::time::sleep(Duration::from_millis(5 << resends)).await;
                     answer = self
                         .config
                         .log
