@@ -1,4 +1,4 @@
-//! Every running operation is a task: registered, listed, measured, waited for and cancelled.
+#![doc = include_str!("../README.md")]
 
 mod account;
 mod action;
@@ -25,6 +25,7 @@ mod page;
 mod pattern;
 mod progress;
 mod registry;
+mod remote;
 mod shared;
 mod slot;
 mod snapshot;
@@ -32,6 +33,7 @@ mod start;
 mod sync;
 mod task;
 mod wait;
+mod watch;
 
 pub use account::{Execution, Resources, Traffic, Usage};
 pub use action::{Action, ActionSpec, DeclareError};
@@ -51,7 +53,8 @@ pub use numbers::{BLOCK, BlockError, END, NumbersExhausted, Wanted};
 pub use pattern::Pattern;
 pub use progress::Progress;
 pub use registry::{ActionCounts, Config, Registry};
+pub use remote::RemoteChild;
 pub use snapshot::{Extended, Snapshot, Tree, View};
 pub use start::{CLOSING_BOUND, Origin, Start, StartError};
-pub use task::{RemoteChild, Task};
+pub use task::Task;
 pub use wait::{On, Waiting};

@@ -11,9 +11,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use parking_lot::Mutex;
-
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Lock, Ordering};
 
 /// How many numbers a host reserves at once.
 pub const BLOCK: u64 = 1 << 20;
@@ -44,7 +42,7 @@ pub(crate) struct Numbers {
     floor: AtomicU64,
     /// From this number on the host is woken.
     wake_at: AtomicU64,
-    stock: Mutex<Stock>,
+    stock: Lock<Stock>,
 }
 
 struct Stock {
@@ -62,7 +60,7 @@ impl Numbers {
             limit: AtomicU64::new(0),
             floor: AtomicU64::new(0),
             wake_at: AtomicU64::new(0),
-            stock: Mutex::new(Stock {
+            stock: Lock::new(Stock {
                 waiting: VecDeque::new(),
                 first: END,
                 end: 1,
@@ -233,5 +231,34 @@ mod tests {
         assert!(poll());
         numbers.hand_in(9..17).unwrap();
         assert!(!poll());
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+    use loom::{sync::Arc, thread};
+
+    #[test]
+    fn no_number_is_given_out_twice_while_blocks_change() {
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = Some(3);
+        model.check(|| {
+            let numbers = Arc::new(Numbers::new());
+            numbers.hand_in(1..2).unwrap();
+            numbers.hand_in(5..7).unwrap();
+            let take = |numbers: Arc<Numbers>| move || [numbers.take().ok(), numbers.take().ok()];
+            let other = thread::spawn(take(Arc::clone(&numbers)));
+            let mut taken: Vec<u64> = take(numbers)().into_iter().flatten().collect();
+            taken.extend(other.join().unwrap().into_iter().flatten());
+            taken.sort_unstable();
+            let count = taken.len();
+            taken.dedup();
+            assert_eq!(taken.len(), count, "{taken:?}");
+            assert!(
+                taken.iter().all(|number| [1, 5, 6].contains(number)),
+                "{taken:?}"
+            );
+        });
     }
 }

@@ -3,19 +3,18 @@
 use std::{
     borrow::Cow,
     future::Future,
-    pin::Pin,
     sync::{Arc, atomic::Ordering},
-    task::{Context, Poll},
     time::Duration,
 };
 
 use crate::{
     Action, Cancellation, Checkpoint, Describe, Description, Extended, Form, Headers, NodeId, On,
-    Origin, Reason, Resources, Snapshot, StartError, Status, Stop, TaskId, Tree, View,
+    Origin, Reason, Resources, Snapshot, Status, Stop, TaskId, Tree, View,
     account::Execution,
-    body::{self, Body},
-    life::{Purpose, Word},
+    body::Body,
+    life::Word,
     wait::{Wait, Waiting},
+    watch::Watch,
 };
 
 /// A task. Handles stay valid after its end; they keep nothing alive that others see.
@@ -215,41 +214,6 @@ impl Task {
         self.0.extra().account.wrote(bytes);
     }
 
-    /// A child of it begins on `node`; it lives until the answer is dropped, which must happen when the child's reply is
-    /// there, when its deadline has passed, or when the node is lost.
-    ///
-    /// # Errors
-    /// It was cancelled or has ended.
-    pub fn remote_child(&self, node: NodeId) -> Result<RemoteChild, StartError> {
-        self.remote_child_for(node, Purpose::Working)
-    }
-
-    /// The same for a child that clears up.
-    ///
-    /// # Errors
-    /// It has ended.
-    pub fn remote_closing_child(&self, node: NodeId) -> Result<RemoteChild, StartError> {
-        self.remote_child_for(node, Purpose::Closing)
-    }
-
-    fn remote_child_for(&self, node: NodeId, purpose: Purpose) -> Result<RemoteChild, StartError> {
-        let mut rare = self.0.extra().rare.lock();
-        // Under the same lock a cancel collects the nodes: it comes before, and refuses, or after, and finds this one.
-        if self.0.life.attach(purpose).is_err() {
-            drop(rare);
-            return Err(StartError::ParentCancelled(self.0.ban_reason()));
-        }
-        match rare.remote.iter_mut().find(|(known, _)| *known == node) {
-            Some((_, count)) => *count += 1,
-            None => rare.remote.push((node.clone(), 1)),
-        }
-        drop(rare);
-        Ok(RemoteChild {
-            body: Some(Arc::clone(&self.0)),
-            node,
-        })
-    }
-
     /// Live children on other nodes, by node.
     #[must_use]
     pub fn remote_children(&self) -> Vec<(NodeId, u32)> {
@@ -417,92 +381,5 @@ impl Checkpoint for Task {
     fn release(&self, bytes: u64) {
         let released = self.0.extra().account.released(bytes);
         self.0.shared().memory.give_back(released);
-    }
-}
-
-/// A child of a task here that runs on another node. Dropped = it has ended, or is given up.
-#[must_use = "the child counts as ended when this is dropped"]
-pub struct RemoteChild {
-    body: Option<Arc<Body>>,
-    node: NodeId,
-}
-
-impl RemoteChild {
-    /// The node that it runs on.
-    #[must_use]
-    pub fn node(&self) -> &NodeId {
-        &self.node
-    }
-}
-
-impl Drop for RemoteChild {
-    fn drop(&mut self) {
-        let Some(body) = self.body.take() else { return };
-        {
-            let mut rare = body.extra().rare.lock();
-            if let Some(place) = rare.remote.iter().position(|(node, _)| *node == self.node) {
-                rare.remote[place].1 -= 1;
-                if rare.remote[place].1 == 0 {
-                    rare.remote.swap_remove(place);
-                }
-            }
-        }
-        body::release(&body);
-    }
-}
-
-/// Ready when something is true of a task's life.
-struct Watch {
-    body: Arc<Body>,
-    until: fn(Word) -> bool,
-    key: Option<u64>,
-}
-
-impl Watch {
-    fn new(task: &Task, until: fn(Word) -> bool) -> Self {
-        Self {
-            body: Arc::clone(&task.0),
-            until,
-            key: None,
-        }
-    }
-}
-
-impl Future for Watch {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if (self.until)(self.body.life.word()) {
-            return Poll::Ready(());
-        }
-        let body = Arc::clone(&self.body);
-        {
-            let mut rare = body.extra().rare.lock();
-            let key = self.key.unwrap_or_else(|| rare.key());
-            self.key = Some(key);
-            match rare.wakers.iter_mut().find(|(known, _)| *known == key) {
-                Some((_, waker)) => waker.clone_from(context.waker()),
-                None => rare.wakers.push((key, context.waker().clone())),
-            }
-        }
-        // What changed before this mark is in the word; what changes after it wakes.
-        if (self.until)(body.life.watch()) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        if let Some(key) = self.key {
-            self.body
-                .extra()
-                .rare
-                .lock()
-                .wakers
-                .retain(|(known, _)| *known != key);
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! What a registry promises, one task or tree at a time.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex},

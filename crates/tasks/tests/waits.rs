@@ -1,6 +1,7 @@
 //! Futures of tasks: they wake at once, whoever comes first.
 
 #![cfg(not(loom))]
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 use std::{sync::Arc, time::Duration};
 
