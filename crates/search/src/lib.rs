@@ -5,6 +5,7 @@
 //! two languages (a file a query, a file an aggregation), `shard` runs a request over one view and `reduce` joins what the
 //! shards answered.
 
+pub mod aggs;
 pub mod analysis;
 pub mod context;
 pub mod interrupt;

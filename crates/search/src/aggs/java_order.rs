@@ -17,9 +17,9 @@ pub(crate) fn hash_map_order<'a>(names: impl ExactSizeIterator<Item = &'a str>) 
 
 /// `HashMap.hash` of `String.hashCode`, cut to the table's size.
 fn slot(name: &str, capacity: usize) -> usize {
-    let hash = name
-        .encode_utf16()
-        .fold(0_u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)));
+    let hash = name.encode_utf16().fold(0_u32, |hash, unit| {
+        hash.wrapping_mul(31).wrapping_add(u32::from(unit))
+    });
     ((hash ^ (hash >> 16)) as usize) & (capacity - 1)
 }
 

@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use glasswork_tasks::checkpoint::{Checkpoint, Stop};
+use glasswork_tasks::{Checkpoint, Stop};
 
 /// Units of work between two checkpoints.
 pub(crate) const STRIDE: usize = 1_024;
@@ -15,6 +15,7 @@ pub(crate) struct Ledger<'c> {
     checkpoint: &'c dyn Checkpoint,
     units: Cell<usize>,
     charged: Cell<u64>,
+    winding_up: Cell<bool>,
 }
 
 impl<'c> Ledger<'c> {
@@ -24,7 +25,13 @@ impl<'c> Ledger<'c> {
             checkpoint,
             units: Cell::new(0),
             charged: Cell::new(0),
+            winding_up: Cell::new(false),
         }
+    }
+
+    /// From now on only what is there is brought in: the end of the time for the search no longer stops the work.
+    pub(crate) fn wind_up(&self) {
+        self.winding_up.set(true);
     }
 
     /// Says that `units` were worked, and checks once a stride is full.
@@ -39,7 +46,10 @@ impl<'c> Ledger<'c> {
             return Ok(());
         }
         self.units.set(0);
-        self.checkpoint.checkpoint()
+        match self.checkpoint.checkpoint() {
+            Err(Stop::TimedOut) if self.winding_up.get() => Ok(()),
+            other => other,
+        }
     }
 
     /// Reserves `bytes` until this ledger is dropped.

@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 
-use glasswork_tasks::checkpoint::Stop;
+use glasswork_tasks::Stop;
 
 use super::ledger::{Ledger, STRIDE};
 
@@ -104,7 +104,7 @@ pub(crate) fn smallest<T: Copy>(
 
 #[cfg(test)]
 mod tests {
-    use glasswork_tasks::checkpoint::NoCheckpoint;
+    use glasswork_tasks::NoCheckpoint;
     use proptest::prelude::*;
 
     use super::*;

@@ -64,7 +64,14 @@ impl TDigest {
 
     /// Bytes it holds.
     pub(crate) fn bytes(&self) -> u64 {
-        (size_of::<Self>() + (self.means.capacity() * 2 + self.buffer.capacity()) * size_of::<f64>()) as u64
+        (size_of::<Self>()
+            + (self.means.capacity() * 2 + self.buffer.capacity()) * size_of::<f64>())
+            as u64
+    }
+
+    /// Whether means and weights fit together: true for every digest that was built here.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.means.len() == self.weights.len()
     }
 
     /// Whether no value came in.
@@ -102,7 +109,9 @@ impl TDigest {
     /// The quantile at which a mean that begins at quantile `q` has to end (scale function k2 would be finer; k1 is
     /// what small digests are tested with).
     fn limit(&self, q: f64) -> f64 {
-        let k = self.compression / (2.0 * std::f64::consts::PI) * (2.0 * q - 1.0).clamp(-1.0, 1.0).asin() + 1.0;
+        let k = self.compression / (2.0 * std::f64::consts::PI)
+            * (2.0 * q - 1.0).clamp(-1.0, 1.0).asin()
+            + 1.0;
         let angle = k * 2.0 * std::f64::consts::PI / self.compression;
         if angle >= std::f64::consts::FRAC_PI_2 {
             1.0
@@ -132,7 +141,8 @@ impl TDigest {
             return self.max;
         }
         if weights[last] > 1.0 && total - index <= weights[last] / 2.0 {
-            return self.max - (total - index - 1.0) / (weights[last] / 2.0 - 1.0) * (self.max - means[last]);
+            return self.max
+                - (total - index - 1.0) / (weights[last] / 2.0 - 1.0) * (self.max - means[last]);
         }
         let mut so_far = weights[0] / 2.0;
         for i in 0..last {
@@ -152,7 +162,12 @@ impl TDigest {
                     }
                     right = 0.5;
                 }
-                return weighted(means[i], so_far + step - index - right, means[i + 1], index - so_far - left);
+                return weighted(
+                    means[i],
+                    so_far + step - index - right,
+                    means[i + 1],
+                    index - so_far - left,
+                );
             }
             so_far += step;
         }
@@ -175,14 +190,20 @@ impl TDigest {
         let total: f64 = weights.iter().sum();
         if last == 0 {
             let width = self.max - self.min;
-            return if width > 0.0 { (value - self.min) / width } else { 0.5 };
+            return if width > 0.0 {
+                (value - self.min) / width
+            } else {
+                0.5
+            };
         }
         if value < means[0] {
             if means[0] - self.min > 0.0 {
                 if value == self.min {
                     return 0.5 / total;
                 }
-                return (1.0 + (value - self.min) / (means[0] - self.min) * (weights[0] / 2.0 - 1.0)) / total;
+                return (1.0
+                    + (value - self.min) / (means[0] - self.min) * (weights[0] / 2.0 - 1.0))
+                    / total;
             }
             return 0.0;
         }
@@ -191,7 +212,9 @@ impl TDigest {
                 if value == self.max {
                     return 1.0 - 0.5 / total;
                 }
-                let tail = (1.0 + (self.max - value) / (self.max - means[last]) * (weights[last] / 2.0 - 1.0)) / total;
+                let tail = (1.0
+                    + (self.max - value) / (self.max - means[last]) * (weights[last] / 2.0 - 1.0))
+                    / total;
                 return 1.0 - tail;
             }
             return 1.0;
@@ -253,10 +276,16 @@ mod tests {
 
     #[test]
     fn twelve_years_give_the_recorded_percentiles() {
-        let years = [1813, 1811, 1851, 1870, 1872, 1818, 1897, 1898, 1895, 1869, 1859, 1990];
+        let years = [
+            1813, 1811, 1851, 1870, 1872, 1818, 1897, 1898, 1895, 1869, 1859, 1990,
+        ];
         let digest = of(years.map(f64::from));
-        let asked = [1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0].map(|percent: f64| digest.quantile(percent / 100.0));
-        assert_eq!(asked, [1811.0, 1811.0, 1851.0, 1870.0, 1897.0, 1990.0, 1990.0]);
+        let asked = [1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0]
+            .map(|percent: f64| digest.quantile(percent / 100.0));
+        assert_eq!(
+            asked,
+            [1811.0, 1811.0, 1851.0, 1870.0, 1897.0, 1990.0, 1990.0]
+        );
         assert_eq!(digest.rank(1850.0) * 100.0, 25.0);
     }
 
@@ -266,7 +295,10 @@ mod tests {
         assert!(digest.means.len() < 200, "{}", digest.means.len());
         for percent in [1.0, 10.0, 50.0, 90.0, 99.0] {
             let found = digest.quantile(percent / 100.0);
-            assert!((found - percent * 2_000.0).abs() < 2_000.0, "{percent}: {found}");
+            assert!(
+                (found - percent * 2_000.0).abs() < 2_000.0,
+                "{percent}: {found}"
+            );
         }
     }
 

@@ -1,0 +1,1 @@
+//! What aggregations answer, on small shards.
