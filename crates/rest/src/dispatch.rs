@@ -75,14 +75,13 @@ impl Api {
     async fn answer(&self, exchange: Exchange) -> Result<Response<Download>, HangUp> {
         let Exchange {
             head,
-            upload,
+            mut upload,
             connection,
         } = exchange;
         if !is_known(&head.method) {
             return Err(HangUp);
         }
         let mut form = Form::default();
-        let mut upload = Some(upload);
         let reply = match self
             .handle(&head, &mut upload, &connection, &mut form)
             .await
@@ -90,17 +89,18 @@ impl Api {
             Ok(reply) => reply,
             Err(refusal) => refusal.reply(&form),
         };
-        if let Some(unread) = upload.filter(|_| !head.headers.contains_key(header::EXPECT)) {
-            unread.discard();
+        // A client that asks before it sends its body is not told to send one that nobody wants.
+        if !head.headers.contains_key(header::EXPECT) {
+            upload.discard();
         }
         Ok(respond(reply, &head))
     }
 
-    /// Takes the upload when it reads it, and sets the form as soon as it is known.
+    /// Sets the form as soon as it is known.
     async fn handle(
         &self,
         head: &Parts,
-        upload: &mut Option<Upload>,
+        upload: &mut Upload,
         connection: &Connection,
         form: &mut Form,
     ) -> Result<Reply, Refusal> {
@@ -115,7 +115,7 @@ impl Api {
             .get(header::CONTENT_TYPE)
             .map(|value| String::from_utf8_lossy(value.as_bytes()));
         let declared = declared.as_deref().filter(|value| !value.trim().is_empty());
-        let unread = upload.as_ref().is_some_and(|upload| !upload.is_empty());
+        let unread = !upload.is_empty();
         content_type::check(declared)?;
         *form = Form::of(
             &query,
@@ -130,9 +130,9 @@ impl Api {
         } else {
             MediaType::Json
         };
-        let whole = match upload.take() {
-            Some(upload) if unread => Some(self.read(head, upload).await?),
-            _ => None,
+        let whole = match unread {
+            true => Some(self.read(head, upload).await?),
+            false => None,
         };
         let params = Params::new(
             route,
@@ -209,7 +209,7 @@ impl Api {
         }
     }
 
-    async fn read(&self, head: &Parts, upload: Upload) -> Result<Whole, Refusal> {
+    async fn read(&self, head: &Parts, upload: &mut Upload) -> Result<Whole, Refusal> {
         let limit = self.limits.content_length;
         let encoding = head
             .headers

@@ -64,7 +64,7 @@ impl Form {
             Some(format) => MediaType::from_format(format),
             None => accept.and_then(MediaType::from_accept),
         };
-        let format = match wanted.or(body) {
+        let format = match wanted.or(body.filter(|media| media.is_written())) {
             None | Some(MediaType::Json | MediaType::Lines) => Format::Json,
             Some(MediaType::Yaml) => Format::Yaml,
             Some(other @ (MediaType::Cbor | MediaType::Smile)) => return Err(other.not_written()),

@@ -16,6 +16,8 @@ pub mod reply;
 mod request;
 pub mod routes;
 pub mod server;
+#[cfg(test)]
+mod tests;
 mod uri;
 
 pub use body::{Line, Lines, MediaType, RequestBody};

@@ -80,6 +80,11 @@ impl MediaType {
         }
     }
 
+    /// Whether answers are given in it.
+    pub(crate) fn is_written(self) -> bool {
+        !matches!(self, Self::Cbor | Self::Smile)
+    }
+
     /// The refusal of an answer in a type that is not written.
     pub(crate) fn not_written(self) -> Failure {
         Failure::illegal_argument(format!(

@@ -135,8 +135,9 @@ impl Upload {
     /// Reads it whole, at most `limit` bytes.
     ///
     /// # Errors
-    /// As soon as it is too long (by its announced length before anything is read), too slow or broken.
-    pub async fn read(mut self, limit: usize) -> Result<Whole, UploadError> {
+    /// As soon as it is too long (by its announced length before anything is read), too slow or broken. What is left
+    /// of it can be discarded.
+    pub async fn read(&mut self, limit: usize) -> Result<Whole, UploadError> {
         let announced = http_body::Body::size_hint(&self.incoming);
         if announced.lower() > limit as u64 {
             return Err(UploadError::TooLong(limit));

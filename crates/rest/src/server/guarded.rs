@@ -36,6 +36,14 @@ impl Phase {
         self.0.store(Self::BUSY, Ordering::Relaxed);
     }
 
+    /// Bytes came. From the first one after an answer the next head has its time; later ones don't prolong it.
+    fn read(&self) {
+        // Whether it was idle or not: either way it is not idle now.
+        let _ =
+            self.0
+                .compare_exchange(Self::IDLE, Self::HEAD, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
     /// The request is answered.
     pub(crate) fn end(&self) {
         self.0.store(Self::IDLE, Ordering::Relaxed);
@@ -49,7 +57,11 @@ pub(crate) struct Guarded<S> {
     head: Duration,
     idle: Duration,
     write: Duration,
-    reading: Option<(u8, Pin<Box<Sleep>>)>,
+    /// Runs while a head is being read.
+    reading: Option<Pin<Box<Sleep>>>,
+    /// Goes off again and again; twice without a byte or a request between them is idle.
+    ticking: Option<Pin<Box<Sleep>>>,
+    active: bool,
     writing: Option<Pin<Box<Sleep>>>,
 }
 
@@ -62,6 +74,8 @@ impl<S> Guarded<S> {
             idle: limits.idle,
             write: limits.write,
             reading: None,
+            ticking: None,
+            active: false,
             writing: None,
         }
     }
@@ -69,21 +83,25 @@ impl<S> Guarded<S> {
     /// Ready with an error when the client had its time in the current phase.
     fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         let phase = self.phase.0.load(Ordering::Relaxed);
-        if phase == Phase::BUSY {
-            self.reading = None;
-            return Poll::Pending;
+        if phase == Phase::HEAD {
+            let patience = self.head;
+            let timer = self
+                .reading
+                .get_or_insert_with(|| Box::pin(sleep(patience)));
+            ready!(timer.as_mut().poll(context));
+            return Poll::Ready(timed_out("the head of a request came too slowly"));
         }
-        let patience = if phase == Phase::HEAD {
-            self.head
-        } else {
-            self.idle
-        };
-        let timer = match &mut self.reading {
-            Some((of, timer)) if *of == phase => timer,
-            other => &mut other.insert((phase, Box::pin(sleep(patience)))).1,
-        };
-        ready!(timer.as_mut().poll(context));
-        Poll::Ready(timed_out("the client sent nothing"))
+        self.reading = None;
+        let idle = self.idle;
+        let timer = self.ticking.get_or_insert_with(|| Box::pin(sleep(idle)));
+        loop {
+            ready!(timer.as_mut().poll(context));
+            if phase == Phase::IDLE && !self.active {
+                return Poll::Ready(timed_out("nothing was asked for long"));
+            }
+            self.active = false;
+            timer.as_mut().reset(Instant::now() + idle);
+        }
     }
 
     fn poll_reader(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
@@ -113,16 +131,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         let guarded = &mut *self;
         match Pin::new(&mut guarded.socket).poll_read(context, buffer) {
             Poll::Ready(result) => {
-                // From the first byte after an answer the next head has its time; later bytes don't prolong it.
-                let idle = guarded.phase.0.compare_exchange(
-                    Phase::IDLE,
-                    Phase::HEAD,
-                    Ordering::Relaxed,
-                    Ordering::Relaxed,
-                );
-                if idle.is_ok() {
-                    guarded.reading = None;
-                }
+                guarded.active = true;
+                guarded.phase.read();
                 Poll::Ready(result)
             }
             Poll::Pending => guarded.poll_patience(context).map(Err),

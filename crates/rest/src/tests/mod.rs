@@ -1,0 +1,8 @@
+//! The interface over real sockets, with a small table of its own.
+
+mod bodies;
+mod client;
+mod connections;
+mod endpoints;
+mod heads;
+mod secured;
