@@ -103,7 +103,7 @@ kinds! {
     ShardNotFound "shard_not_found_exception" 404 Own;
     SnapshotMissing "snapshot_missing_exception" 404 Own;
     // 406, 409, 413, 414, 415, 429, 431
-    ContentTypeHeader "content_type_header_exception" 406 Foreign;
+    ContentTypeHeader "content_type_header_exception" 400 Foreign;
     VersionConflict "version_conflict_engine_exception" 409 Own;
     TooLongHttpContent "too_long_http_content_exception" 413 Foreign;
     TooLongHttpLine "too_long_http_line_exception" 400 Foreign;
