@@ -333,3 +333,95 @@ pub fn run(command: &mut Command) -> (i32, String, String) {
     let status = process.wait().unwrap();
     (status.code().unwrap_or(-1), text, reading.join().unwrap())
 }
+
+/// A query that runs for about a minute unless it is cancelled, inside one document.
+pub const SLOW: &str = r#"{"query":{"script":{"script":{"source":"long s = 0; for (int i = 0; i < 2000000000; i++) { s += i % 7 } return s > 0"}}}}"#;
+
+impl Node {
+    /// An index with one document a shard or more, refreshed.
+    pub fn index(&self, name: &str, shards: u32, documents: u32) {
+        let made = self.put(
+            &format!("/{name}"),
+            &format!(r#"{{"settings":{{"number_of_shards":{shards}}}}}"#),
+        );
+        assert_eq!(made.status, 200, "{}", made.text);
+        let lines: String = (0..documents)
+            .map(|n| format!("{{\"index\":{{\"_id\":\"{n}\"}}}}\n{{\"n\":{n}}}\n"))
+            .collect();
+        let filled = self.bulk(&format!("/{name}/_bulk?refresh=true"), &lines);
+        assert_eq!(filled.json()["errors"], false, "{}", filled.text);
+    }
+
+    /// Starts a search that runs until it is cancelled; its answer comes from the thread.
+    pub fn slow_search(&self, path: &str, opaque_id: &str) -> thread::JoinHandle<Answer> {
+        self.in_background("POST", path, opaque_id, SLOW)
+    }
+
+    /// Sends a request from a thread of its own.
+    pub fn in_background(
+        &self,
+        method: &str,
+        path: &str,
+        opaque_id: &str,
+        body: &str,
+    ) -> thread::JoinHandle<Answer> {
+        let agent = self.agent.clone();
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url))
+            .header("x-opaque-id", opaque_id)
+            .header(
+                "content-type",
+                if path.contains("msearch") {
+                    "application/x-ndjson"
+                } else {
+                    "application/json"
+                },
+            )
+            .body(body.to_owned())
+            .unwrap();
+        thread::spawn(move || {
+            let mut response = agent.run(request).unwrap();
+            let text = response.body_mut().read_to_string().unwrap();
+            Answer {
+                status: response.status().as_u16(),
+                headers: Vec::new(),
+                text,
+            }
+        })
+    }
+
+    /// All live tasks that carry this `X-Opaque-Id`, detailed.
+    pub fn tasks_of(&self, opaque_id: &str) -> Vec<Value> {
+        let listed = self.get("/_tasks?group_by=none&detailed").json();
+        let tasks = listed["tasks"].as_array().unwrap().iter();
+        tasks
+            .filter(|task| task["headers"]["X-Opaque-Id"] == opaque_id)
+            .cloned()
+            .collect()
+    }
+
+    /// Waits until a task of this `X-Opaque-Id` runs whose action matches exactly, and gives it.
+    pub fn await_task(&self, opaque_id: &str, action: &str) -> Value {
+        eventually(&format!("{action} of {opaque_id} runs"), || {
+            self.tasks_of(opaque_id)
+                .into_iter()
+                .find(|task| task["action"] == action)
+        })
+    }
+}
+
+/// `node:number` of a task.
+pub fn id(task: &Value) -> String {
+    format!("{}:{}", task["node"].as_str().unwrap(), task["id"])
+}
+
+/// The keys of an object in their order.
+pub fn keys(value: &Value) -> Vec<&str> {
+    value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
