@@ -1,26 +1,428 @@
 //! Definitions of mappings as JSON: read and written.
 
-use super::field_type::FieldType;
-use super::object::ObjectType;
-use super::tree::RootOptions;
+use super::dynamic::Template;
+use super::field_type::{FieldType, Kind};
+use super::object::{Child, Dynamic, ObjectType};
+use super::parameters::{Parameters, flag};
+use super::preview::java_text;
+use super::tree::{RootOptions, SourceOptions};
 use crate::analysis::Analysis;
-use glasswork_content::{Failure, Node, Render};
+use glasswork_content::{Failure, Limits, Node, Object, Render, Value};
 use std::sync::Arc;
+
+/// Levels of objects that a definition may have at all; the setting `index.mapping.depth.limit` is far below.
+const DEEPEST: usize = 150;
 
 /// Reads a definition.
 pub(super) fn parse(body: &Node, analysis: &Arc<Analysis>) -> Result<(ObjectType, RootOptions), Failure> {
-    let _ = (body, analysis);
-    todo!()
+    let Some(object) = body.as_object() else {
+        return Err(Failure::mapper_parsing("Failed to parse mapping: a mapping must be an object"));
+    };
+    if super::Mapping::is_typed(body) {
+        return Err(Failure::illegal_argument("The mapping definition cannot be nested under a type"));
+    }
+    let mut root = ObjectType::root();
+    let mut options = RootOptions::default();
+    let mut unsupported = Vec::new();
+    for (key, node) in object.iter() {
+        if read_object_key(&mut root, key, node, analysis, 1)? {
+            continue;
+        }
+        match key {
+            "_source" => options.source = Some(source(node)?),
+            "_routing" => options.routing_required = routing(node)?,
+            "_field_names" => field_names(node)?,
+            "_meta" => {
+                if node.as_object().is_none() {
+                    return Err(Failure::mapper_parsing("[_meta] must be an object"));
+                }
+                options.meta = Some(node.to_json());
+            }
+            "date_detection" => options.date_detection = Some(flag(node)?),
+            "numeric_detection" => options.numeric_detection = Some(flag(node)?),
+            "dynamic_date_formats" | "date_formats" => options.dynamic_date_formats = Some(date_formats(node)?),
+            "dynamic_templates" => options.dynamic_templates = Some(Template::parse_all(node, analysis)?),
+            // Only `object`, which the root is anyway.
+            "type" if node.as_str() == Some("object") => {}
+            _ => unsupported.push((key, node)),
+        }
+    }
+    refuse_unsupported("Root mapping definition has unsupported parameters: ", &unsupported)?;
+    Ok((root, options))
+}
+
+fn refuse_unsupported(lead: &str, unsupported: &[(&str, &Node)]) -> Result<(), Failure> {
+    if unsupported.is_empty() {
+        return Ok(());
+    }
+    let listed: String = unsupported.iter().map(|(key, node)| format!(" [{key} : {}]", java_text(node))).collect();
+    Err(Failure::mapper_parsing(format!("{lead}{listed}")))
+}
+
+/// Reads a key that every object has; `false` when it is none.
+fn read_object_key(object: &mut ObjectType, key: &str, node: &Node, analysis: &Arc<Analysis>, depth: usize) -> Result<bool, Failure> {
+    match key {
+        "dynamic" => object.dynamic = Some(dynamic(node)?),
+        "enabled" => {
+            object.enabled = flag(node)?;
+            object.enabled_said = true;
+        }
+        "properties" => match &node.value {
+            Value::Object(properties) => read_properties(object, properties, analysis, depth)?,
+            Value::Array(empty) if empty.is_empty() => {}
+            _ => return Err(Failure::parse("properties must be a map type")),
+        },
+        // Has no effect since there is no `_all` field; OpenSearch takes and drops it.
+        "include_in_all" => {}
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+fn dynamic(node: &Node) -> Result<Dynamic, Failure> {
+    let text = java_text(node);
+    Dynamic::ALL.iter().find(|(name, _)| name.eq_ignore_ascii_case(&text)).map(|(_, dynamic)| *dynamic).ok_or_else(|| {
+        Failure::illegal_argument(format!("Failed to parse value [{text}] as only [true] or [false] are allowed."))
+    })
+}
+
+fn read_properties(object: &mut ObjectType, properties: &Object, analysis: &Arc<Analysis>, depth: usize) -> Result<(), Failure> {
+    for (name, node) in properties.iter() {
+        let Some(definition) = node.as_object() else {
+            // An empty array is what some clients make of an empty map.
+            if node.as_array().is_some_and(<[Node]>::is_empty) {
+                continue;
+            }
+            return Err(Failure::mapper_parsing(format!(
+                "Expected map for property [fields] on field [{name}] but got a class {}",
+                java_class_name(node)
+            )));
+        };
+        let parts: Vec<&str> = name.split('.').collect();
+        if parts.iter().any(|part| part.trim().is_empty()) {
+            return Err(Failure::illegal_argument("name cannot be empty string"));
+        }
+        if depth + parts.len() > DEEPEST {
+            return Err(Failure::illegal_argument(format!("Limit of mapping depth [{DEEPEST}] has been exceeded due to object field [{name}]")));
+        }
+        let mut target = &mut *object;
+        let (leaf, parents) = parts.split_last().expect("splitting gives at least one part");
+        for part in parents {
+            let path = target.path_of(part);
+            let child = target.children.entry((*part).into()).or_insert_with(|| Child::Object(ObjectType::new(&path)));
+            match child {
+                Child::Object(next) => target = next,
+                _ => {
+                    return Err(Failure::illegal_argument(format!(
+                        "can't merge a non object mapping [{path}] with an object mapping"
+                    )));
+                }
+            }
+        }
+        let path = target.path_of(leaf);
+        let child = read_property(&path, leaf, definition, analysis, depth + parts.len())?;
+        match (target.children.get_mut(*leaf), &child) {
+            (Some(Child::Object(present)), Child::Object(update)) => present.merge(update)?,
+            (Some(_), _) => return Err(Failure::illegal_argument(format!("Field [{path}] is defined more than once"))),
+            (None, _) => {
+                target.children.insert((*leaf).into(), child);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn java_class_name(node: &Node) -> String {
+    let name = super::parameters::java_class(node);
+    let package = match name {
+        "ArrayList" | "LinkedHashMap" => "java.util",
+        "BigInteger" => "java.math",
+        _ => "java.lang",
+    };
+    format!("{package}.{name}")
+}
+
+fn read_property(path: &str, name: &str, definition: &Object, analysis: &Arc<Analysis>, depth: usize) -> Result<Child, Failure> {
+    let type_name = match definition.get("type") {
+        Some(node) => java_text(node),
+        None if definition.contains("properties") || (definition.len() == 1 && definition.contains("enabled")) => "object".to_owned(),
+        None if definition.contains("dynamic") || definition.contains("enabled") => "object".to_owned(),
+        None => return Err(Failure::mapper_parsing(format!("No type specified for field [{name}]"))),
+    };
+    match type_name.as_str() {
+        "object" => read_object(path, name, definition, analysis, depth).map(Child::Object),
+        "alias" => read_alias(path, definition),
+        _ => {
+            let Some(kind) = Kind::named(&type_name) else {
+                return Err(Failure::mapper_parsing(format!("No handler for type [{type_name}] declared on field [{name}]")));
+            };
+            read_field(path, name, kind, definition, analysis).map(|field| Child::Field(Arc::new(field)))
+        }
+    }
+}
+
+fn read_object(path: &str, name: &str, definition: &Object, analysis: &Arc<Analysis>, depth: usize) -> Result<ObjectType, Failure> {
+    let mut object = ObjectType::new(path);
+    let mut unsupported = Vec::new();
+    for (key, node) in definition.iter() {
+        if key == "type" || read_object_key(&mut object, key, node, analysis, depth)? {
+            continue;
+        }
+        unsupported.push((key, node));
+    }
+    refuse_unsupported(&format!("Mapping definition for [{name}] has unsupported parameters: "), &unsupported)?;
+    Ok(object)
+}
+
+fn read_alias(path: &str, definition: &Object) -> Result<Child, Failure> {
+    let mut target = None;
+    let mut unsupported = Vec::new();
+    for (key, node) in definition.iter() {
+        match key {
+            "type" => {}
+            "path" => target = node.as_str().map(Box::from),
+            _ => unsupported.push((key, node)),
+        }
+    }
+    refuse_unsupported(&format!("Mapping definition for [{path}] has unsupported parameters: "), &unsupported)?;
+    target.map(Child::Alias).ok_or_else(|| Failure::mapper_parsing(format!("The [path] property must be specified for field [{path}].")))
+}
+
+/// Reads the definition of a field of values.
+pub(super) fn read_field(path: &str, name: &str, kind: Kind, definition: &Object, analysis: &Arc<Analysis>) -> Result<FieldType, Failure> {
+    let given = definition.iter().filter(|(key, _)| !matches!(*key, "type" | "fields" | "copy_to"));
+    let parameters = Parameters::parse(name, kind, given)?;
+    let mut field = FieldType::new(path, name, kind, parameters, analysis)?;
+    if let Some(node) = definition.get("fields") {
+        field.fields = multi_fields(path, name, node, analysis)?;
+    }
+    if let Some(node) = definition.get("copy_to") {
+        field.copy_to = match &node.value {
+            Value::Array(values) => values.iter().map(|value| java_text(value).into()).collect(),
+            _ => vec![java_text(node).into()],
+        };
+    }
+    Ok(field)
+}
+
+fn multi_fields(path: &str, name: &str, node: &Node, analysis: &Arc<Analysis>) -> Result<Vec<Arc<FieldType>>, Failure> {
+    let fields = match &node.value {
+        Value::Object(fields) => fields,
+        Value::Array(empty) if empty.is_empty() => return Ok(Vec::new()),
+        _ => {
+            return Err(Failure::mapper_parsing(format!("expected map for property [fields] on field [{name}] or [name] but got a class {}", java_class_name(node))));
+        }
+    };
+    let mut all = Vec::with_capacity(fields.len());
+    for (sub, node) in fields.iter() {
+        if sub.contains('.') {
+            return Err(Failure::mapper_parsing(format!(
+                "Field name [{sub}] which is a multi field of [{name}] cannot contain '.'"
+            )));
+        }
+        if sub.trim().is_empty() {
+            return Err(Failure::illegal_argument("name cannot be empty string"));
+        }
+        let Some(definition) = node.as_object() else {
+            return Err(Failure::mapper_parsing(format!("illegal field [{sub}], only fields can be specified inside fields")));
+        };
+        let type_name = definition.get("type").map(java_text);
+        let Some(type_name) = type_name else {
+            return Err(Failure::mapper_parsing(format!("no type specified for property [{sub}]")));
+        };
+        if matches!(type_name.as_str(), "object" | "nested" | "alias") {
+            return Err(Failure::mapper_parsing(format!("Type [{type_name}] cannot be used in multi field")));
+        }
+        let Some(kind) = Kind::named(&type_name) else {
+            return Err(Failure::mapper_parsing(format!("no handler for type [{type_name}] declared on field [{sub}]")));
+        };
+        if definition.contains("copy_to") {
+            return Err(Failure::mapper_parsing(format!(
+                "copy_to in multi fields is not allowed. Found the copy_to in field [{sub}] which is within a multi field."
+            )));
+        }
+        if definition.contains("fields") {
+            return Err(Failure::mapper_parsing(format!("multi fields within multi field [{sub}] are not supported")));
+        }
+        all.push(Arc::new(read_field(&format!("{path}.{sub}"), sub, kind, definition, analysis)?));
+    }
+    all.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    Ok(all)
+}
+
+fn source(node: &Node) -> Result<SourceOptions, Failure> {
+    let object = meta_object("_source", node)?;
+    let mut options = SourceOptions::default();
+    for (key, node) in object.iter() {
+        match key {
+            "enabled" => options.disabled = !flag(node)?,
+            "includes" => options.includes = texts(node),
+            "excludes" => options.excludes = texts(node),
+            _ => return Err(Failure::mapper_parsing(format!("unknown parameter [{key}] on metadata field [_source]"))),
+        }
+    }
+    Ok(options)
+}
+
+fn routing(node: &Node) -> Result<Option<bool>, Failure> {
+    let object = meta_object("_routing", node)?;
+    let mut required = None;
+    for (key, node) in object.iter() {
+        match key {
+            "required" => required = Some(flag(node)?),
+            _ => return Err(Failure::mapper_parsing(format!("unknown parameter [{key}] on metadata field [_routing]"))),
+        }
+    }
+    Ok(required)
+}
+
+/// `_field_names` can no longer be switched off: existence is answered from columns and norms.
+fn field_names(node: &Node) -> Result<(), Failure> {
+    for (key, _) in meta_object("_field_names", node)?.iter() {
+        if key != "enabled" {
+            return Err(Failure::mapper_parsing(format!("unknown parameter [{key}] on metadata field [_field_names]")));
+        }
+    }
+    Ok(())
+}
+
+fn meta_object<'a>(name: &str, node: &'a Node) -> Result<&'a Object, Failure> {
+    node.as_object().ok_or_else(|| Failure::mapper_parsing(format!("[{name}] config must be an object")))
+}
+
+fn texts(node: &Node) -> Vec<String> {
+    match &node.value {
+        Value::Array(values) => values.iter().map(java_text).collect(),
+        _ => java_text(node).split(',').map(str::to_owned).collect(),
+    }
+}
+
+fn date_formats(node: &Node) -> Result<Vec<String>, Failure> {
+    let formats = match &node.value {
+        Value::Array(values) => values.iter().map(java_text).collect(),
+        _ => vec![java_text(node)],
+    };
+    let formats: Vec<String> = formats.into_iter().filter(|format| format != "none").collect();
+    for format in &formats {
+        if format.starts_with("epoch_") {
+            return Err(Failure::mapper_parsing(format!("Epoch [{format}] is not supported as dynamic date format")));
+        }
+        super::dates::DateFormat::new(format)?;
+    }
+    Ok(formats)
 }
 
 /// Writes a definition.
 pub(super) fn render(root: &ObjectType, options: &RootOptions, out: &mut Render) {
-    let _ = (root, options, out);
-    todo!()
+    out.object();
+    render_object_keys(root, out);
+    render_options(options, out);
+    render_properties(root, out);
+    out.end_object();
+}
+
+fn render_options(options: &RootOptions, out: &mut Render) {
+    if let Some(meta) = &options.meta {
+        out.key("_meta");
+        render_json(meta, out);
+    }
+    if options.routing_required == Some(true) {
+        out.field_object("_routing");
+        out.field_bool("required", true);
+        out.end_object();
+    }
+    if let Some(source) = options.source.as_ref().filter(|source| **source != SourceOptions::default()) {
+        out.field_object("_source");
+        if source.disabled {
+            out.field_bool("enabled", false);
+        }
+        if !source.includes.is_empty() {
+            out.field_strings("includes", &source.includes);
+        }
+        if !source.excludes.is_empty() {
+            out.field_strings("excludes", &source.excludes);
+        }
+        out.end_object();
+    }
+    if let Some(formats) = &options.dynamic_date_formats {
+        out.field_strings("dynamic_date_formats", formats);
+    }
+    if let Some(templates) = &options.dynamic_templates {
+        out.field_array("dynamic_templates");
+        for template in templates {
+            template.render(out);
+        }
+        out.end_array();
+    }
+    if let Some(detection) = options.date_detection {
+        out.field_bool("date_detection", detection);
+    }
+    if let Some(detection) = options.numeric_detection {
+        out.field_bool("numeric_detection", detection);
+    }
+}
+
+/// Writes JSON that was read before, so that it keeps to the layout and the filter of the answer.
+pub(super) fn render_json(json: &[u8], out: &mut Render) {
+    match glasswork_content::parse(json, &Limits::DEFAULT) {
+        Ok(node) => out.node(&node),
+        Err(_) => out.null(),
+    }
+}
+
+fn render_object_keys(object: &ObjectType, out: &mut Render) {
+    if let Some(dynamic) = object.dynamic {
+        out.field_str("dynamic", dynamic.name());
+    }
+    if !object.enabled {
+        out.field_bool("enabled", false);
+    }
+}
+
+fn render_properties(object: &ObjectType, out: &mut Render) {
+    if object.children.is_empty() {
+        return;
+    }
+    out.field_object("properties");
+    for (name, child) in object.sorted() {
+        out.key(name);
+        match child {
+            Child::Object(object) => {
+                out.object();
+                if object.children.is_empty() {
+                    out.field_str("type", "object");
+                }
+                render_object_keys(object, out);
+                render_properties(object, out);
+                out.end_object();
+            }
+            Child::Field(field) => render_field(field, out),
+            Child::Alias(target) => {
+                out.object();
+                out.field_str("type", "alias");
+                out.field_str("path", target);
+                out.end_object();
+            }
+        }
+    }
+    out.end_object();
 }
 
 /// Writes the definition of one field.
 pub(super) fn render_field(field: &FieldType, out: &mut Render) {
-    let _ = (field, out);
-    todo!()
+    out.object();
+    out.field_str("type", field.type_name());
+    field.parameters.render(out);
+    if !field.fields.is_empty() {
+        out.field_object("fields");
+        for sub in &field.fields {
+            out.key(&sub.name);
+            render_field(sub, out);
+        }
+        out.end_object();
+    }
+    if !field.copy_to.is_empty() {
+        out.field_strings("copy_to", field.copy_to.iter().map(|path| &**path));
+    }
+    out.end_object();
 }

@@ -1,9 +1,12 @@
 //! One field of a mapping: its type, its parameters and where the engine keeps it.
 
 use super::dates::DateFormat;
-use super::parameters::Parameters;
-use crate::analysis::{Analyzer, Normalizer};
-use glasswork_engine::{FieldKind, FieldNumber};
+use super::parameters::{Parameters, Setting};
+use super::types::Scalar;
+use crate::analysis::{Analysis, Analyzer, Normalizer};
+use glasswork_content::Failure;
+use glasswork_content::number::double_text;
+use glasswork_engine::{FieldKind, FieldNumber, FieldValue};
 use std::sync::Arc;
 
 /// The type of a field.
@@ -53,6 +56,7 @@ pub struct FieldType {
     pub(super) normalizer: Option<Arc<Normalizer>>,
     pub(super) format: Option<Arc<DateFormat>>,
     pub(super) ignore_above: Option<usize>,
+    pub(super) null_value: Option<FieldValue>,
     pub(super) fields: Vec<Arc<FieldType>>,
     pub(super) copy_to: Vec<Box<str>>,
 }
@@ -157,6 +161,49 @@ impl FieldType {
         self.ignore_above
     }
 
+    /// Whether another value is indexed for `null`, and which.
+    #[must_use]
+    pub fn null_value(&self) -> Option<&FieldValue> {
+        self.null_value.as_ref()
+    }
+
+    /// Whether values that don't fit are left out instead of refusing the document.
+    pub(super) fn ignores_malformed(&self, default: bool) -> bool {
+        self.parameters.flag("ignore_malformed").unwrap_or(default)
+    }
+
+    /// Whether `"5"` and `5.7` are taken as whole numbers.
+    pub(super) fn coerces(&self, default: bool) -> bool {
+        self.parameters.flag("coerce").unwrap_or(default)
+    }
+
+    /// Keyword: a `match` cuts its text at white space, as it does for text.
+    #[must_use]
+    pub fn splits_queries_on_whitespace(&self) -> bool {
+        self.parameters.flag("split_queries_on_whitespace").unwrap_or(false)
+    }
+
+    /// Text: `fielddata: true`, the wish to sort and aggregate by its tokens.
+    #[must_use]
+    pub fn wants_fielddata(&self) -> bool {
+        self.parameters.flag("fielddata").unwrap_or(false)
+    }
+
+    /// `meta` of the definition as compact JSON, for `_field_caps`.
+    #[must_use]
+    pub fn meta(&self) -> Option<&[u8]> {
+        match self.parameters.get("meta")? {
+            Setting::Json(json) => Some(json),
+            _ => None,
+        }
+    }
+
+    /// Paths of fields that get a copy of each value (`copy_to`).
+    #[must_use]
+    pub fn copy_to(&self) -> &[Box<str>] {
+        &self.copy_to
+    }
+
     /// Its multi-fields, by name.
     #[must_use]
     pub fn multi_fields(&self) -> &[Arc<FieldType>] {
@@ -180,10 +227,116 @@ impl FieldType {
 }
 
 impl FieldType {
+    /// A field as its parameters say.
+    ///
+    /// # Errors
+    /// 400 when an analyzer, a normalizer, a format or a `null_value` is not to be had.
+    pub(super) fn new(path: &str, name: &str, kind: Kind, parameters: Parameters, analysis: &Analysis) -> Result<Self, Failure> {
+        let mut field = Self {
+            path: path.into(),
+            name: name.into(),
+            kind,
+            number: None,
+            analyzers: None,
+            normalizer: None,
+            format: None,
+            ignore_above: parameters.number("ignore_above").and_then(|length| usize::try_from(length).ok()),
+            parameters,
+            fields: Vec::new(),
+            copy_to: Vec::new(),
+            null_value: None,
+        };
+        match kind {
+            Kind::Text => field.analyzers = Some(field.find_analyzers(analysis)?),
+            Kind::Keyword => field.normalizer = field.find_normalizer(analysis)?,
+            Kind::Date | Kind::DateNanos => {
+                field.format = Some(match field.parameters.text("format") {
+                    Some(format) => Arc::new(DateFormat::new(format)?),
+                    None => DateFormat::default_format(),
+                });
+            }
+            _ => {}
+        }
+        field.null_value = field.find_null_value()?;
+        Ok(field)
+    }
+
+    fn find_analyzers(&self, analysis: &Analysis) -> Result<Analyzers, Failure> {
+        let find = |name: &str| {
+            analysis
+                .analyzer(name)
+                .ok_or_else(|| Failure::mapper_parsing(format!("analyzer [{name}] has not been configured in mappings")))
+        };
+        let named = |parameter: &str| self.parameters.text(parameter).map(find).transpose();
+        let own = named("analyzer")?;
+        let index = own.clone().unwrap_or_else(|| analysis.default_analyzer());
+        let search = match named("search_analyzer")? {
+            Some(search) => search,
+            None if own.is_none() => analysis.analyzer("default_search").unwrap_or_else(|| Arc::clone(&index)),
+            None => Arc::clone(&index),
+        };
+        let search_quote = match named("search_quote_analyzer")? {
+            Some(quote) => quote,
+            None => Arc::clone(&search),
+        };
+        let position_gap = self.parameters.number("position_increment_gap").and_then(|gap| u32::try_from(gap).ok());
+        let position_gap = position_gap.unwrap_or_else(|| index.position_gap());
+        Ok(Analyzers { index, search, search_quote, position_gap })
+    }
+
+    fn find_normalizer(&self, analysis: &Analysis) -> Result<Option<Arc<Normalizer>>, Failure> {
+        let Some(name) = self.parameters.text("normalizer") else { return Ok(None) };
+        let found = analysis.normalizer(name);
+        found.map(Some).ok_or_else(|| Failure::mapper_parsing(format!("normalizer [{name}] not found for field [{}]", self.name)))
+    }
+
+    /// The value that stands for `null`, read once.
+    fn find_null_value(&self) -> Result<Option<FieldValue>, Failure> {
+        let Some(setting) = self.parameters.get("null_value") else { return Ok(None) };
+        let text;
+        let scalar = match setting {
+            Setting::Flag(flag) => Scalar::Bool(*flag),
+            Setting::Text(value) => Scalar::Text(value),
+            Setting::Number(number) => {
+                text = number.to_string();
+                Scalar::Number(&text)
+            }
+            Setting::Double(number) => {
+                text = double_text(*number);
+                Scalar::Number(&text)
+            }
+            Setting::Json(_) => return Ok(None),
+        };
+        self.read(&scalar, true).map_err(|failure| {
+            let reason = format!("Error parsing [null_value] on field [{}]: {}", self.name, failure.reason());
+            Failure::mapper_parsing(reason).caused_by(failure)
+        })
+    }
+
     /// This field with what an update says of it.
-    pub(super) fn merged(&self, update: &Self) -> Result<Self, glasswork_content::Failure> {
-        let _ = update;
-        todo!()
+    ///
+    /// # Errors
+    /// 400 `illegal_argument_exception` when the type or a fixed parameter would change.
+    pub(super) fn merged(&self, update: &Self) -> Result<Self, Failure> {
+        if self.kind != update.kind {
+            return Err(Failure::illegal_argument(format!(
+                "mapper [{}] cannot be changed from type [{}] to [{}]",
+                self.path,
+                self.type_name(),
+                update.type_name()
+            )));
+        }
+        let parameters = self.parameters.merged(&self.path, self.kind, &update.parameters)?;
+        let mut merged = Self { parameters, ..update.clone() };
+        merged.fields.clone_from(&self.fields);
+        for sub in &update.fields {
+            match merged.fields.iter_mut().find(|present| present.name == sub.name) {
+                Some(present) => *present = Arc::new(present.merged(sub)?),
+                None => merged.fields.push(Arc::clone(sub)),
+            }
+        }
+        merged.fields.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(merged)
     }
 }
 

@@ -13,6 +13,7 @@ mod interpreter;
 mod limits;
 mod object;
 mod parameters;
+mod preview;
 mod tree;
 mod types;
 pub mod values;

@@ -1,8 +1,9 @@
 //! Values of queries as the engine looks them up, and values of columns as answers show them.
 
 use super::dates::{DateFormat, Zone};
-use super::field_type::FieldType;
-use glasswork_content::{Failure, Node, Render};
+use super::field_type::{FieldType, Kind};
+use super::types::DecimalFormat;
+use glasswork_content::{Failure, Node, Render, number};
 use glasswork_engine::FieldValue;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -65,37 +66,38 @@ pub enum ValueFormat {
     /// An address.
     Ip,
     /// A pattern of Java's `DecimalFormat`, such as `#,##0.00`.
-    Decimal(super::types::DecimalFormat),
+    Decimal(DecimalFormat),
 }
 
 impl FieldType {
-    /// What a `term` query with this value looks up.
-    ///
-    /// # Errors
-    /// 400 as the type words it: `number_format_exception`, `illegal_argument_exception` (booleans, addresses),
-    /// `parse_exception` (dates).
-    pub fn term(&self, value: &Node, dates: &DateContext<'_>) -> Result<Matches, Failure> {
-        let _ = (value, dates);
-        todo!()
-    }
-
-    /// What a `range` query with these ends looks up.
-    ///
-    /// # Errors
-    /// As [`FieldType::term`].
-    pub fn range(&self, lower: Option<RangeBound<'_>>, upper: Option<RangeBound<'_>>, dates: &DateContext<'_>) -> Result<Matches, Failure> {
-        let _ = (lower, upper, dates);
-        todo!()
-    }
-
     /// How its values are shown, with a `format` and a `time_zone` of the request if there are any.
     ///
     /// # Errors
     /// 400 `illegal_argument_exception` when the type takes no format (`Field [f] of type [t] does not support custom
     /// formats`) or no time zone, or the pattern is malformed.
     pub fn value_format(&self, format: Option<&str>, zone: Option<&Zone>) -> Result<ValueFormat, Failure> {
-        let _ = (format, zone);
-        todo!()
+        if self.kind.is_date() {
+            let format = match (format, &self.format) {
+                (Some(format), _) => Arc::new(DateFormat::new(format)?),
+                (None, Some(own)) => Arc::clone(own),
+                (None, None) => DateFormat::default_format(),
+            };
+            let zone = zone.unwrap_or(Zone::utc()).clone();
+            return Ok(ValueFormat::Date { format, zone, nanos: self.kind == Kind::DateNanos });
+        }
+        let unsupported = |what: &str| {
+            Failure::illegal_argument(format!("Field [{}] of type [{}] does not support custom {what}", self.path, self.type_name()))
+        };
+        if zone.is_some() {
+            return Err(unsupported("time zones"));
+        }
+        match (self.kind, format) {
+            (kind, Some(format)) if kind.is_number() => DecimalFormat::new(format).map(ValueFormat::Decimal),
+            (_, Some(_)) => Err(unsupported("formats")),
+            (Kind::Boolean, None) => Ok(ValueFormat::Boolean),
+            (Kind::Ip, None) => Ok(ValueFormat::Ip),
+            (_, None) => Ok(ValueFormat::Raw),
+        }
     }
 }
 
@@ -103,20 +105,52 @@ impl ValueFormat {
     /// The text of a whole number (long, boolean as 0/1, date), where it has one beside the number itself.
     #[must_use]
     pub fn long_text(&self, value: i64) -> Option<String> {
-        let _ = value;
-        todo!()
+        match self {
+            Self::Raw | Self::Ip => None,
+            Self::Boolean => Some(if value == 0 { "false" } else { "true" }.to_owned()),
+            Self::Date { format, zone, nanos: false } => Some(format.format(value, zone)),
+            Self::Date { format, zone, nanos: true } => Some(format.format_nanos(value, zone)),
+            Self::Decimal(format) => Some(format.format(value as f64)),
+        }
     }
 
     /// The text of a double (an average, a bucket's key), where it has one beside the number itself.
     #[must_use]
     pub fn double_text(&self, value: f64) -> Option<String> {
-        let _ = value;
-        todo!()
+        match self {
+            Self::Raw | Self::Ip => None,
+            Self::Boolean => Some(if value == 0.0 { "false" } else { "true" }.to_owned()),
+            Self::Date { .. } => self.long_text(value as i64),
+            Self::Decimal(format) => Some(format.format(value)),
+        }
     }
 
-    /// Writes a value as `docvalue_fields` and `sort` show it: formatted where there is a text form, else as a number.
+    /// The text of any value: keys of terms, `docvalue_fields`.
+    #[must_use]
+    pub fn text(&self, value: &FieldValue) -> String {
+        match value {
+            FieldValue::Keyword(text) => text.to_string(),
+            FieldValue::Text(tokens) => tokens.iter().map(|(token, _)| token).collect::<Vec<_>>().join(" "),
+            FieldValue::I64(number) => self.long_text(*number).unwrap_or_else(|| number.to_string()),
+            FieldValue::U64(number) => match self {
+                Self::Decimal(format) => format.format(*number as f64),
+                _ => number.to_string(),
+            },
+            FieldValue::F64(number) => self.double_text(*number).unwrap_or_else(|| number::double_text(*number)),
+            FieldValue::Bool(flag) => flag.to_string(),
+            FieldValue::Ip(address) => super::types::address_text(*address),
+        }
+    }
+
+    /// Writes a value as `docvalue_fields` shows it: formatted where there is a text form, else as a number or a flag.
     pub fn render(&self, value: &FieldValue, out: &mut Render) {
-        let _ = (value, out);
-        todo!()
+        match (self, value) {
+            (Self::Date { .. } | Self::Decimal(_), _) => out.string(&self.text(value)),
+            (_, FieldValue::I64(number)) => out.long(*number),
+            (_, FieldValue::U64(number)) => out.unsigned(*number),
+            (_, FieldValue::F64(number)) => out.double(*number),
+            (_, FieldValue::Bool(flag)) => out.boolean(*flag),
+            _ => out.string(&self.text(value)),
+        }
     }
 }

@@ -108,7 +108,7 @@ impl DateFormat {
     /// # Errors
     /// 400 `illegal_argument_exception` `failed to parse date field [x] with format [f]` with Java's reason as its cause.
     pub fn parse_millis(&self, text: &str) -> Result<i64, Failure> {
-        Ok(self.parse(text, Rounding::Down, &Zone::utc())?.millis)
+        Ok(self.parse(text, Rounding::Down, Zone::utc())?.millis)
     }
 
     /// Reads a date: what the text leaves open is filled as `rounding` says, and a text without an offset is meant in `zone`.

@@ -3,11 +3,12 @@
 use glasswork_content::Failure;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, civil};
+use std::borrow::Cow;
 
 /// Where a clock hangs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Zone {
-    name: String,
+    name: Cow<'static, str>,
     kind: Inner,
 }
 
@@ -18,23 +19,25 @@ enum Inner {
     Region(TimeZone),
 }
 
+static UTC: Zone = Zone { name: Cow::Borrowed("Z"), kind: Inner::Fixed(0) };
+
 impl Default for Zone {
     fn default() -> Self {
-        Self::utc()
+        UTC.clone()
     }
 }
 
 impl Zone {
     /// UTC.
     #[must_use]
-    pub fn utc() -> Self {
-        Self { name: "Z".to_owned(), kind: Inner::Fixed(0) }
+    pub fn utc() -> &'static Self {
+        &UTC
     }
 
     /// A number of seconds east of Greenwich.
     #[must_use]
     pub fn fixed(seconds: i32) -> Self {
-        Self { name: offset_text(seconds), kind: Inner::Fixed(seconds) }
+        Self { name: Cow::Owned(offset_text(seconds)), kind: Inner::Fixed(seconds) }
     }
 
     /// Reads `Z`, `UTC`, `+01:00`, `-0330`, `+5`, `Europe/Paris`, `UTC+2`.
@@ -43,7 +46,7 @@ impl Zone {
     /// 400 `illegal_argument_exception` for what is neither an offset nor a known region.
     pub fn parse(text: &str) -> Result<Self, Failure> {
         if matches!(text, "Z" | "z") {
-            return Ok(Self::utc());
+            return Ok(UTC.clone());
         }
         let kind = match text {
             "UTC" | "GMT" | "UT" => Some(Inner::Fixed(0)),
@@ -58,7 +61,7 @@ impl Zone {
         let Some(kind) = kind else {
             return Err(unknown(text));
         };
-        Ok(Self { name: text.to_owned(), kind })
+        Ok(Self { name: Cow::Owned(text.to_owned()), kind })
     }
 
     /// The name it was given by.
