@@ -68,6 +68,7 @@ kinds! {
     InvalidIndexName "invalid_index_name_exception" 400 Own;
     InvalidIndexTemplate "invalid_index_template_exception" 400 Own;
     JsonParse "json_parse_exception" 400 Foreign;
+    MaxBytesLengthExceeded "max_bytes_length_exceeded_exception" 500 Foreign;
     MapperParsing "mapper_parsing_exception" 400 Own;
     NamedObjectNotFound "named_object_not_found_exception" 400 Content;
     NotXContent "not_x_content_exception" 400 Foreign;

@@ -67,7 +67,7 @@ pub(crate) enum Filter {
     Uppercase,
     Stop { words: Arc<HashSet<Box<str>>>, ignore_case: bool },
     Keep { words: Arc<HashSet<Box<str>>>, ignore_case: bool },
-    AsciiFolding,
+    AsciiFolding { preserve_original: bool },
     Stem(Stemmer),
     /// Takes `'s` off an English word.
     EnglishPossessive,
@@ -127,13 +127,16 @@ impl Filter {
     pub(crate) fn is_streaming(&self) -> bool {
         !matches!(
             self,
-            Self::Unique { .. } | Self::Ngram { .. } | Self::EdgeNgram { .. } | Self::Shingle(_) | Self::Fingerprint { .. } | Self::Limit { .. }
+            Self::AsciiFolding { preserve_original: true }
+                | Self::Unique { .. }
+                | Self::Ngram { .. }
+                | Self::EdgeNgram { .. } | Self::Shingle(_) | Self::Fingerprint { .. } | Self::Limit { .. }
         )
     }
 
     /// Whether it may stand in a normalizer: it works character by character.
     pub(crate) fn is_normalizing(&self) -> bool {
-        matches!(self, Self::Lowercase | Self::Uppercase | Self::AsciiFolding | Self::Trim | Self::PatternReplace { .. } | Self::Elision { .. })
+        matches!(self, Self::Lowercase | Self::Uppercase | Self::AsciiFolding { preserve_original: false } | Self::Trim | Self::PatternReplace { .. } | Self::Elision { .. })
     }
 
     /// Changes one token; `false` drops it. Filters that are not streaming leave it as it is.
@@ -148,7 +151,7 @@ impl Filter {
             }
             Self::Stop { words, ignore_case } => return !contains(words, term.as_str(), *ignore_case),
             Self::Keep { words, ignore_case } => return contains(words, term.as_str(), *ignore_case),
-            Self::AsciiFolding => {
+            Self::AsciiFolding { .. } => {
                 if !term.as_str().is_ascii() {
                     let folded = fold(term.as_str());
                     term.replace(&folded);
@@ -216,6 +219,7 @@ impl Filter {
     /// Runs over all tokens of a text.
     pub(crate) fn apply_all(&self, tokens: Vec<OwnedToken>) -> Vec<OwnedToken> {
         match self {
+            Self::AsciiFolding { preserve_original: true } => fold_beside(tokens),
             Self::Unique { only_on_same_position } => unique(tokens, *only_on_same_position),
             Self::Ngram { min, max, preserve_original } => grams(&tokens, *min, *max, *preserve_original, false),
             Self::EdgeNgram { min, max, preserve_original } => grams(&tokens, *min, *max, *preserve_original, true),
@@ -289,6 +293,24 @@ fn contains(words: &HashSet<Box<str>>, word: &str, ignore_case: bool) -> bool {
         return words.contains(lower.as_str());
     }
     words.contains(word)
+}
+
+/// The folded token, and the original at the same place where it differs.
+fn fold_beside(tokens: Vec<OwnedToken>) -> Vec<OwnedToken> {
+    let mut all = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        if token.text.is_ascii() {
+            all.push(token);
+            continue;
+        }
+        let folded = fold(&token.text);
+        let differs = folded != token.text;
+        all.push(OwnedToken { text: folded, ..token.clone() });
+        if differs {
+            all.push(OwnedToken { increment: 0, ..token });
+        }
+    }
+    all
 }
 
 fn unique(tokens: Vec<OwnedToken>, only_on_same_position: bool) -> Vec<OwnedToken> {

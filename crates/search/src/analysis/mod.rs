@@ -7,8 +7,9 @@
 //! Indexing is the hot path: a chain of filters that turn one token into at most one token runs without an allocation per
 //! token ([`chain`]); only the others collect their tokens first.
 
-pub mod chain;
+mod chain;
 mod char_filters;
+mod components;
 mod filters;
 mod fold;
 mod html;
@@ -23,4 +24,4 @@ mod stop_words;
 mod tokenizers;
 
 pub use chain::{Analyzer, Normalizer, Token};
-pub use registry::Analysis;
+pub use registry::{Analysis, AnalysisLimits};

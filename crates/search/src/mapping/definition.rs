@@ -161,6 +161,11 @@ fn read_property(path: &str, name: &str, definition: &Object, analysis: &Arc<Ana
     }
 }
 
+/// Reads the definition that dynamic mapping gives to a field.
+pub(super) fn read_dynamic(path: &str, name: &str, definition: &Object, analysis: &Arc<Analysis>) -> Result<Child, Failure> {
+    read_property(path, name, definition, analysis, 1)
+}
+
 fn read_object(path: &str, name: &str, definition: &Object, analysis: &Arc<Analysis>, depth: usize) -> Result<ObjectType, Failure> {
     let mut object = ObjectType::new(path);
     let mut unsupported = Vec::new();

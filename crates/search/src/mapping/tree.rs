@@ -3,7 +3,7 @@
 use super::definition;
 use super::field_type::FieldType;
 use super::limits::IndexLimits;
-use super::object::{Child, ObjectType};
+use super::object::{Child, Dynamic, ObjectType};
 use crate::analysis::Analysis;
 use glasswork_content::{Failure, Limits, Node, Render};
 use glasswork_engine::{FieldNumber, FieldSpec};
@@ -321,6 +321,28 @@ pub fn wildcard(pattern: &str, text: &str) -> bool {
 }
 
 impl Mapping {
+    /// An update that adds some fields to `mapping`.
+    pub(super) fn of_additions(root: ObjectType, mapping: &Self) -> Self {
+        Self::assemble(root, RootOptions::default(), Arc::clone(&mapping.analysis), &[])
+    }
+
+    /// How many fields the engine keeps.
+    pub(super) fn field_count(&self) -> usize {
+        self.specs.len()
+    }
+
+    /// What happens to unknown fields in the object at a path, which need not exist.
+    pub(super) fn dynamic_at(&self, path: &str) -> Dynamic {
+        let mut dynamic = self.root.dynamic.unwrap_or(Dynamic::True);
+        let mut object = &self.root;
+        for part in path.split('.').filter(|part| !part.is_empty()) {
+            let Some(Child::Object(next)) = object.children.get(part) else { break };
+            dynamic = next.dynamic.unwrap_or(dynamic);
+            object = next;
+        }
+        dynamic
+    }
+
     /// The field that a document's path leads to, or the object, as it is defined.
     pub(super) fn child(&self, path: &str) -> Option<&Child> {
         self.root.child(path)

@@ -130,7 +130,7 @@ impl DateFormat {
             "Failed to parse with all enclosed parsers".clone_into(&mut reason);
         }
         let failure = Failure::illegal_argument(format!("failed to parse date field [{text}] with format [{}]", self.text));
-        Err(failure.caused_by(Failure::new(Kind::named("date_time_parse_exception").unwrap_or(Kind::Exception), reason)))
+        Err(failure.caused_by(Failure::new(Kind::DateTimeParse, reason)))
     }
 
     /// Reads a date of a query, date maths included (`now-1d/d`, `2024-01-01||+1M`): milliseconds since 1970.
@@ -181,13 +181,13 @@ fn parser(part: &str) -> Result<Parser, Failure> {
         "epoch_second" => return Ok(Parser::EpochSecond),
         _ => {}
     }
-    let (read, write) = named::patterns(part).unwrap_or((part, part));
-    let compile = |pattern: &str| {
-        Pattern::new(pattern).map_err(|why| {
-            Failure::illegal_argument(format!("Invalid format: [{part}]: {why}")).caused_by(Failure::illegal_argument(why))
-        })
-    };
-    Ok(Parser::Pattern { read: compile(read)?, write: compile(write)? })
+    let invalid =
+        |why: String| Failure::illegal_argument(format!("Invalid format: [{part}]: {why}")).caused_by(Failure::illegal_argument(why));
+    if let Some((read, write)) = named::patterns(part) {
+        return Ok(Parser::Pattern { read: Pattern::named(read).map_err(invalid)?, write: Pattern::named(write).map_err(invalid)? });
+    }
+    let pattern = Pattern::new(part).map_err(invalid)?;
+    Ok(Parser::Pattern { read: pattern.clone(), write: pattern })
 }
 
 impl Parser {

@@ -63,8 +63,7 @@ fn whole_number(kind: Kind, text: &str, coerce: bool) -> Result<FieldValue, Fail
             Kind::Short => "Java short",
             _ => "int (-2147483648 - 2147483647)",
         };
-        let kind = FailureKind::named("input_coercion_exception").unwrap_or(FailureKind::JsonParse);
-        return Err(Failure::new(kind, format!("Numeric value ({text}) out of range of {range}")));
+        return Err(Failure::new(FailureKind::InputCoercion, format!("Numeric value ({text}) out of range of {range}")));
     }
     let number = parse_double(text)?;
     if !coerce && number.fract() != 0.0 {

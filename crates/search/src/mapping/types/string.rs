@@ -42,8 +42,7 @@ pub(crate) fn immense_term(field: &str, term: &str) -> Failure {
          '[{}]...', original message: {cause}",
         prefix.join(", ")
     );
-    let kind = Kind::named("max_bytes_length_exceeded_exception").unwrap_or(Kind::IllegalArgument);
-    Failure::illegal_argument(reason).caused_by(Failure::new(kind, cause))
+    Failure::illegal_argument(reason).caused_by(Failure::new(Kind::MaxBytesLengthExceeded, cause))
 }
 
 pub(super) fn term(field: &FieldType, value: &Node) -> Result<Matches, Failure> {
