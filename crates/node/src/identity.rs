@@ -1,10 +1,13 @@
-//! A node's id: random, made once, kept in the data folder.
+//! Who a node and its cluster are: random ids, made once; a node's is kept in its data folder, a cluster's in its keys.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use glasswork_substrate::{Kv, KvError};
 use glasswork_tasks::NodeId;
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// Why a node has no identity.
@@ -57,6 +60,24 @@ pub fn node_id(folder: &Path) -> Result<NodeId, IdentityError> {
             Ok(NodeId::from(id.as_str()))
         }
         Err(error) => Err(IdentityError::File { path, error }),
+    }
+}
+
+/// The id of the cluster whose keys these are; made when the first node asks.
+///
+/// # Errors
+/// The key can't be read or written.
+pub(crate) async fn cluster_uuid(kv: &Arc<dyn Kv>) -> Result<String, KvError> {
+    const KEY: &str = "cluster";
+    loop {
+        if let Some(entry) = kv.get(KEY).await? {
+            return Ok(String::from_utf8_lossy(&entry.value).into_owned());
+        }
+        match kv.create(KEY, Bytes::from(random_id())).await {
+            // Whether it was ours or another's: what lies there now is it.
+            Ok(_) | Err(KvError::Conflict { .. } | KvError::Unknown(_)) => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 

@@ -3,8 +3,10 @@
 use crate::{
     Action, Config, Pools, Substrate,
     actions::table,
+    identity,
     numbers::{self, NumbersError},
 };
+use glasswork_substrate::KvError;
 use glasswork_tasks::{DeclareError, NodeId, Registry};
 use std::{sync::Arc, thread, time::Instant};
 
@@ -14,6 +16,7 @@ pub struct Node {
     registry: Registry,
     pools: Pools,
     substrate: Substrate,
+    cluster_uuid: String,
     started: Instant,
 }
 
@@ -26,6 +29,9 @@ pub enum StartError {
     /// The table of actions contradicts itself.
     #[error(transparent)]
     Actions(#[from] DeclareError),
+    /// The cluster's id can't be read or kept.
+    #[error("the cluster's id can't be had: {0}")]
+    Cluster(#[from] KvError),
 }
 
 impl std::fmt::Debug for Node {
@@ -50,12 +56,14 @@ impl Node {
         });
         table::declare(&registry)?;
         numbers::reserve(&substrate.kv, &config.id, &registry).await?;
+        let cluster_uuid = identity::cluster_uuid(&substrate.kv).await?;
         let processors = thread::available_parallelism().map_or(1, usize::from);
         let node = Arc::new(Self {
             config,
             registry,
             pools: Pools::new(processors),
             substrate,
+            cluster_uuid,
             started: Instant::now(),
         });
         Ok(node)
@@ -74,6 +82,11 @@ impl Node {
     /// What is fixed about it.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The id of its cluster.
+    pub fn cluster_uuid(&self) -> &str {
+        &self.cluster_uuid
     }
 
     /// Its live tasks.

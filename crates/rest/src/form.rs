@@ -81,9 +81,12 @@ impl Form {
     }
 
     /// As this one, pretty in any case (the banner at `/`).
-    pub fn pretty(mut self) -> Self {
-        self.pretty = true;
-        self
+    #[must_use]
+    pub fn pretty(&self) -> Self {
+        Self {
+            pretty: true,
+            ..self.clone()
+        }
     }
 
     /// As this one, without `filter_path`.

@@ -9,6 +9,8 @@ use crate::server::Limits;
 
 /// The release of OpenSearch whose wire is spoken.
 pub const COMPATIBLE_VERSION: &str = "3.8.0";
+/// The build of that release.
+pub const BUILD_HASH: &str = "e5a3c5691be87af6c12dbe3e158c59c04ee72973";
 
 /// Names what answers.
 pub(crate) const X_OPENSEARCH_VERSION: HeaderName = HeaderName::from_static("x-opensearch-version");
@@ -117,7 +119,7 @@ pub(crate) fn warning(text: &str) -> String {
             }
         }
     }
-    format!("299 OpenSearch-{COMPATIBLE_VERSION}-unknown \"{quoted}\"")
+    format!("299 OpenSearch-{COMPATIBLE_VERSION}-{BUILD_HASH} \"{quoted}\"")
 }
 
 #[cfg(test)]
@@ -190,7 +192,7 @@ mod tests {
     fn a_warning_is_quoted() {
         assert_eq!(
             warning("say \"no\" to é"),
-            "299 OpenSearch-3.8.0-unknown \"say \\\"no\\\" to %C3%A9\""
+            "299 OpenSearch-3.8.0-e5a3c5691be87af6c12dbe3e158c59c04ee72973 \"say \\\"no\\\" to %C3%A9\""
         );
     }
 }

@@ -1,3 +1,4 @@
 //! What a node can do: a folder a family of actions, a file an action; all of them in one [`table`].
 
+pub mod cluster;
 pub mod table;

@@ -9,7 +9,10 @@
 //! pub const ALL: &[Served] = &[Served::of::<indices::refresh::Refresh>(), …];
 //! ```
 
-use crate::action::{Action, Spec};
+use crate::{
+    action::{Action, Spec},
+    actions::cluster,
+};
 
 /// An action as the node keeps it: its row, and how a request for it from another node is served.
 #[derive(Clone, Copy)]
@@ -36,8 +39,11 @@ impl std::fmt::Debug for Served {
     }
 }
 
+/// `GET /`.
+pub const MAIN: Spec = Spec::uncancellable("cluster:monitor/main", 1_000, "it answers at once");
+
 /// All actions of this node.
-pub const ALL: &[Served] = &[];
+pub const ALL: &[Served] = &[Served::of::<cluster::main::Main>()];
 
 /// Declares every action to the node's registry.
 pub(crate) fn declare(

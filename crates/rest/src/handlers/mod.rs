@@ -27,7 +27,7 @@
 //!     let body = request.body.tree()?;
 //!     // 4. Start the action. The closure runs inside the task: what it renders counts for the task.
 //!     let form = request.form.clone();
-//!     node.run::<Count>(action, request.caller(), move |answer| {
+//!     node.run::<Count, _>(action, request.caller(), move |answer| {
 //!         let count = answer?;
 //!         Ok(form.reply(200, |out| render(out, &count)))
 //!     })
@@ -42,3 +42,5 @@
 //! * `HEAD` is a row of its own; the body of its answer is dropped on the way out, its length is told.
 //! * Parameters that several endpoints share are a `pub(crate) const …: &[Param]` in the family's file.
 //! * A cat table goes through [`crate::cat`].
+
+pub(crate) mod root;

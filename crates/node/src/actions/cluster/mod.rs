@@ -1,0 +1,3 @@
+//! Actions on the cluster as a whole.
+
+pub mod main;
