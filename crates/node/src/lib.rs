@@ -11,6 +11,7 @@ mod config;
 mod door;
 mod failure;
 mod identity;
+pub mod metadata;
 mod meter;
 mod node;
 mod numbers;

@@ -17,6 +17,14 @@ impl Failure {
         out.object();
         out.key("error");
         out.object();
+        self.render_with_root_cause(out);
+        out.end_object();
+        out.field_long("status", i64::from(self.status()));
+        out.end_object();
+    }
+
+    /// The same as [`Failure::render_fields`] with `root_cause` before them.
+    pub fn render_with_root_cause(&self, out: &mut Render) {
         out.key("root_cause");
         out.array();
         for root in self.root_causes() {
@@ -27,9 +35,6 @@ impl Failure {
         }
         out.end_array();
         self.render_fields(out);
-        out.end_object();
-        out.field_long("status", i64::from(self.status()));
-        out.end_object();
     }
 
     /// The same as [`Failure::render`] without the braces, for objects with keys of their own around it.

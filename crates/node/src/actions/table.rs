@@ -11,8 +11,76 @@
 
 use crate::{
     action::{Action, Spec},
-    actions::cluster,
+    actions::{cluster, documents as docs, indices},
 };
+
+const SHORT: &str = "it is short and leaves nothing half done";
+const WRITES: &str = "a write that has begun is finished, so that its outcome is known";
+
+// Documents.
+pub(crate) const INDEX: Spec = Spec::uncancellable("indices:data/write/index", 60_000, WRITES);
+pub(crate) const DELETE: Spec = Spec::uncancellable("indices:data/write/delete", 60_000, WRITES);
+pub(crate) const UPDATE: Spec = Spec::uncancellable("indices:data/write/update", 60_000, WRITES);
+pub(crate) const UPDATE_SHARD: Spec =
+    Spec::uncancellable("indices:data/write/update[s]", 60_000, WRITES);
+pub(crate) const BULK: Spec = Spec::uncancellable("indices:data/write/bulk", 60_000, WRITES);
+pub(crate) const BULK_SHARD: Spec =
+    Spec::uncancellable("indices:data/write/bulk[s]", 60_000, WRITES);
+pub(crate) const BULK_PRIMARY: Spec =
+    Spec::uncancellable("indices:data/write/bulk[s][p]", 60_000, WRITES);
+pub(crate) const GET: Spec = Spec::uncancellable("indices:data/read/get", 10_000, SHORT);
+pub(crate) const GET_SHARD: Spec = Spec::uncancellable("indices:data/read/get[s]", 10_000, SHORT);
+pub(crate) const MGET: Spec = Spec::uncancellable("indices:data/read/mget", 10_000, SHORT);
+pub(crate) const MGET_SHARD: Spec =
+    Spec::uncancellable("indices:data/read/mget[shard]", 10_000, SHORT);
+pub(crate) const MGET_SHARD_PART: Spec =
+    Spec::uncancellable("indices:data/read/mget[shard][s]", 10_000, SHORT);
+
+// Indices.
+pub(crate) const CREATE_INDEX: Spec = Spec::uncancellable("indices:admin/create", 30_000, SHORT);
+pub(crate) const AUTO_CREATE: Spec =
+    Spec::uncancellable("indices:admin/auto_create", 30_000, SHORT);
+pub(crate) const GET_INDEX: Spec = Spec::uncancellable("indices:admin/get", 10_000, SHORT);
+pub(crate) const DELETE_INDEX: Spec = Spec::uncancellable("indices:admin/delete", 30_000, SHORT);
+pub(crate) const OPEN_INDEX: Spec = Spec::uncancellable("indices:admin/open", 60_000, SHORT);
+pub(crate) const CLOSE_INDEX: Spec = Spec::uncancellable("indices:admin/close", 60_000, SHORT);
+pub(crate) const GET_MAPPING: Spec =
+    Spec::uncancellable("indices:admin/mappings/get", 10_000, SHORT);
+pub(crate) const GET_FIELD_MAPPING: Spec =
+    Spec::uncancellable("indices:admin/mappings/fields/get", 10_000, SHORT);
+pub(crate) const PUT_MAPPING: Spec =
+    Spec::uncancellable("indices:admin/mapping/put", 30_000, SHORT);
+pub(crate) const AUTO_PUT_MAPPING: Spec =
+    Spec::uncancellable("indices:admin/mapping/auto_put", 30_000, SHORT);
+pub(crate) const GET_SETTINGS: Spec =
+    Spec::uncancellable("indices:monitor/settings/get", 10_000, SHORT);
+pub(crate) const UPDATE_SETTINGS: Spec =
+    Spec::uncancellable("indices:admin/settings/update", 30_000, SHORT);
+pub(crate) const UPDATE_ALIASES: Spec = Spec::uncancellable("indices:admin/aliases", 30_000, SHORT);
+pub(crate) const GET_ALIASES: Spec =
+    Spec::uncancellable("indices:admin/aliases/get", 10_000, SHORT);
+pub(crate) const REFRESH: Spec = Spec::uncancellable("indices:admin/refresh", 60_000, SHORT);
+pub(crate) const REFRESH_SHARD: Spec =
+    Spec::uncancellable("indices:admin/refresh[s]", 60_000, SHORT);
+pub(crate) const REFRESH_PRIMARY: Spec =
+    Spec::uncancellable("indices:admin/refresh[s][p]", 60_000, SHORT);
+pub(crate) const FLUSH: Spec = Spec::uncancellable("indices:admin/flush", 60_000, SHORT);
+pub(crate) const FLUSH_SHARD: Spec = Spec::uncancellable("indices:admin/flush[s]", 60_000, SHORT);
+pub(crate) const FLUSH_PRIMARY: Spec =
+    Spec::uncancellable("indices:admin/flush[s][p]", 60_000, SHORT);
+pub(crate) const FORCE_MERGE: Spec = Spec::uncancellable(
+    "indices:admin/forcemerge",
+    3_600_000,
+    "the reference can't cancel it either; its shards merge to the end",
+);
+pub(crate) const FORCE_MERGE_NODE: Spec = Spec::uncancellable(
+    "indices:admin/forcemerge[n]",
+    3_600_000,
+    "its shards merge to the end",
+);
+pub(crate) const INDICES_STATS: Spec = Spec::uncancellable("indices:monitor/stats", 10_000, SHORT);
+pub(crate) const INDICES_STATS_NODE: Spec =
+    Spec::uncancellable("indices:monitor/stats[n]", 10_000, SHORT);
 
 /// An action as the node keeps it: its row, and how a request for it from another node is served.
 #[derive(Clone, Copy)]
@@ -43,7 +111,45 @@ impl std::fmt::Debug for Served {
 pub const MAIN: Spec = Spec::uncancellable("cluster:monitor/main", 1_000, "it answers at once");
 
 /// All actions of this node.
-pub const ALL: &[Served] = &[Served::of::<cluster::main::Main>()];
+pub const ALL: &[Served] = &[
+    Served::of::<cluster::main::Main>(),
+    Served::of::<docs::IndexDocument>(),
+    Served::of::<docs::DeleteDocument>(),
+    Served::of::<docs::UpdateDocument>(),
+    Served::of::<docs::UpdateShard>(),
+    Served::of::<docs::Bulk>(),
+    Served::of::<docs::BulkShard>(),
+    Served::of::<docs::BulkPrimary>(),
+    Served::of::<docs::GetDocument>(),
+    Served::of::<docs::GetShard>(),
+    Served::of::<docs::MultiGet>(),
+    Served::of::<docs::MultiGetShard>(),
+    Served::of::<docs::MultiGetShardPart>(),
+    Served::of::<indices::CreateIndex>(),
+    Served::of::<indices::AutoCreate>(),
+    Served::of::<indices::GetIndex>(),
+    Served::of::<indices::DeleteIndex>(),
+    Served::of::<indices::OpenIndex>(),
+    Served::of::<indices::CloseIndex>(),
+    Served::of::<indices::GetMapping>(),
+    Served::of::<indices::GetFieldMapping>(),
+    Served::of::<indices::PutMapping>(),
+    Served::of::<indices::AutoPutMapping>(),
+    Served::of::<indices::GetSettings>(),
+    Served::of::<indices::UpdateSettings>(),
+    Served::of::<indices::UpdateAliases>(),
+    Served::of::<indices::GetAliases>(),
+    Served::of::<indices::Refresh>(),
+    Served::of::<indices::RefreshShard>(),
+    Served::of::<indices::RefreshPrimary>(),
+    Served::of::<indices::Flush>(),
+    Served::of::<indices::FlushShard>(),
+    Served::of::<indices::FlushPrimary>(),
+    Served::of::<indices::ForceMerge>(),
+    Served::of::<indices::ForceMergeNode>(),
+    Served::of::<indices::IndicesStats>(),
+    Served::of::<indices::IndicesStatsNode>(),
+];
 
 /// Declares every action to the node's registry.
 pub(crate) fn declare(

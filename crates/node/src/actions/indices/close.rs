@@ -1,0 +1,71 @@
+//! `indices:admin/close`: closes indices; their data stays.
+
+use crate::{
+    Node,
+    action::{Action, Spec},
+    actions::table,
+};
+use glasswork_content::{Failure, Render};
+use glasswork_tasks::Task;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use super::Target;
+
+/// `POST /{index}/_close`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloseIndexRequest {
+    /// Which indices.
+    pub target: Target,
+}
+
+/// Indices that are closed now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloseIndexResponse {
+    /// Their names.
+    pub indices: Vec<String>,
+}
+
+impl CloseIndexResponse {
+    /// Writes the whole body.
+    pub fn render(&self, out: &mut Render) {
+        out.object();
+        out.field_bool("acknowledged", true);
+        out.field_bool("shards_acknowledged", !self.indices.is_empty());
+        out.field_object("indices");
+        for name in &self.indices {
+            out.field_object(name);
+            out.field_bool("closed", true);
+            out.end_object();
+        }
+        out.end_object();
+        out.end_object();
+    }
+}
+
+/// Closes indices.
+#[derive(Debug)]
+pub struct CloseIndex;
+
+impl Action for CloseIndex {
+    const SPEC: &'static Spec = &table::CLOSE_INDEX;
+    type Request = CloseIndexRequest;
+    type Response = CloseIndexResponse;
+
+    fn validate(request: &CloseIndexRequest) -> Result<(), Failure> {
+        if request.target.names.is_empty() {
+            Err(Failure::validation(["index is missing"]))
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn run(
+        node: Arc<Node>,
+        task: Task,
+        request: CloseIndexRequest,
+    ) -> Result<CloseIndexResponse, Failure> {
+        let _ = (node, task, request);
+        todo!()
+    }
+}

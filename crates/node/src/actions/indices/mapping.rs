@@ -1,0 +1,84 @@
+//! `indices:admin/mappings/get` and `…/fields/get`: shows mappings.
+
+use crate::{
+    Node,
+    action::{Action, Spec},
+    actions::table,
+};
+use glasswork_content::{Failure, Node as Json};
+use glasswork_tasks::Task;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use super::Target;
+
+/// `GET [/{index}]/_mapping`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetMappingRequest {
+    /// Which indices.
+    pub target: Target,
+}
+
+/// Mappings by index.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GetMappingResponse {
+    /// Name, and the object under `mappings` (`{}` for none).
+    pub indices: Vec<(String, Json)>,
+}
+
+/// Shows mappings.
+#[derive(Debug)]
+pub struct GetMapping;
+
+impl Action for GetMapping {
+    const SPEC: &'static Spec = &table::GET_MAPPING;
+    type Request = GetMappingRequest;
+    type Response = GetMappingResponse;
+
+    async fn run(
+        node: Arc<Node>,
+        task: Task,
+        request: GetMappingRequest,
+    ) -> Result<GetMappingResponse, Failure> {
+        let _ = (node, task, request);
+        todo!()
+    }
+}
+
+/// `GET [/{index}]/_mapping/field/{fields}`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetFieldMappingRequest {
+    /// Which indices.
+    pub target: Target,
+    /// Paths, with wildcards.
+    pub fields: Vec<String>,
+}
+
+/// Fields by index.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GetFieldMappingResponse {
+    /// Name of the index, and its fields.
+    pub indices: Vec<(String, FieldMappings)>,
+}
+
+/// Path, and the object `{"full_name":…,"mapping":{…}}`.
+pub type FieldMappings = Vec<(String, Json)>;
+
+/// Shows mappings of fields.
+#[derive(Debug)]
+pub struct GetFieldMapping;
+
+impl Action for GetFieldMapping {
+    const SPEC: &'static Spec = &table::GET_FIELD_MAPPING;
+    type Request = GetFieldMappingRequest;
+    type Response = GetFieldMappingResponse;
+
+    async fn run(
+        node: Arc<Node>,
+        task: Task,
+        request: GetFieldMappingRequest,
+    ) -> Result<GetFieldMappingResponse, Failure> {
+        let _ = (node, task, request);
+        todo!()
+    }
+}

@@ -1,0 +1,54 @@
+//! `indices:admin/open`: opens closed indices.
+
+use crate::{
+    Node,
+    action::{Action, Description, Spec},
+    actions::table,
+};
+use glasswork_content::Failure;
+use glasswork_tasks::Task;
+use serde::{Deserialize, Serialize};
+use std::{fmt::Write, sync::Arc};
+
+use super::{Acknowledged, Target};
+
+/// `POST /{index}/_open`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenIndexRequest {
+    /// Which indices.
+    pub target: Target,
+}
+
+/// Opens indices.
+#[derive(Debug)]
+pub struct OpenIndex;
+
+impl Action for OpenIndex {
+    const SPEC: &'static Spec = &table::OPEN_INDEX;
+    type Request = OpenIndexRequest;
+    type Response = Acknowledged;
+
+    fn validate(request: &OpenIndexRequest) -> Result<(), Failure> {
+        if request.target.names.is_empty() {
+            Err(Failure::validation(["index is missing"]))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn describe(request: &OpenIndexRequest) -> Description {
+        let names = request.target.names.join(",");
+        Some(Arc::new(move |out: &mut dyn Write| {
+            write!(out, "open indices [{names}]")
+        }))
+    }
+
+    async fn run(
+        node: Arc<Node>,
+        task: Task,
+        request: OpenIndexRequest,
+    ) -> Result<Acknowledged, Failure> {
+        let _ = (node, task, request);
+        todo!()
+    }
+}

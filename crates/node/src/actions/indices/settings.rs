@@ -1,0 +1,51 @@
+//! `indices:monitor/settings/get`: shows settings of indices.
+
+use crate::{
+    Node,
+    action::{Action, Spec},
+    actions::table,
+    metadata::Settings,
+};
+use glasswork_content::Failure;
+use glasswork_tasks::Task;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use super::Target;
+
+/// `GET [/{index}]/_settings[/{name}]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetSettingsRequest {
+    /// Which indices.
+    pub target: Target,
+    /// Only these settings, with wildcards; all when empty.
+    pub names: Vec<String>,
+    /// With the defaults of settings that are not set.
+    pub include_defaults: bool,
+}
+
+/// Settings by index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetSettingsResponse {
+    /// Name, settings, and defaults if they were asked for.
+    pub indices: Vec<(String, Settings, Option<Settings>)>,
+}
+
+/// Shows settings.
+#[derive(Debug)]
+pub struct GetSettings;
+
+impl Action for GetSettings {
+    const SPEC: &'static Spec = &table::GET_SETTINGS;
+    type Request = GetSettingsRequest;
+    type Response = GetSettingsResponse;
+
+    async fn run(
+        node: Arc<Node>,
+        task: Task,
+        request: GetSettingsRequest,
+    ) -> Result<GetSettingsResponse, Failure> {
+        let _ = (node, task, request);
+        todo!()
+    }
+}

@@ -1,0 +1,21 @@
+//! What the cluster knows of its indices: one immutable snapshot in memory, assembled from keys of the `Kv`, changed by
+//! compare-and-set.
+//!
+//! An operation takes [`Node::metadata`](crate::Node::metadata) once and reads everything from that snapshot.
+
+mod alias;
+mod expression;
+mod index;
+mod java_order;
+mod names;
+mod resolve;
+mod settings;
+mod snapshot;
+
+pub use alias::Alias;
+pub use expression::{Expand, ExpressionOptions, IndexExpression};
+pub use index::{Blocks, Index, IndexOptions, Place};
+pub use names::{check_alias_name, check_index_name};
+pub use resolve::{SearchTarget, WriteTarget};
+pub use settings::{SettingValue, Settings, SettingsChange, parse_settings};
+pub use snapshot::Metadata;
