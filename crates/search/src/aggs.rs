@@ -23,7 +23,7 @@ mod filters;
 mod global;
 mod histogram;
 mod histogram_collector;
-mod java_order;
+pub(crate) mod java_order;
 mod keyed;
 mod keys;
 mod ledger;

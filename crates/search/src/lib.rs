@@ -7,11 +7,15 @@
 
 pub mod aggs;
 pub mod analysis;
+mod collect;
 pub mod context;
+mod fetch;
 pub mod interrupt;
 pub mod mapping;
 pub mod query;
+pub mod reduce;
 pub mod request;
+pub mod shard;
 
 pub use context::Context;
 

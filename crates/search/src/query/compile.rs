@@ -6,6 +6,7 @@
 use std::{cell::Cell, sync::Arc};
 
 use glasswork_content::{Failure, Kind};
+use glasswork_engine::Segment;
 use tantivy::query::{
     BooleanQuery, DisjunctionMaxQuery, EmptyQuery, EnableScoring, Occur, Query as TantivyQuery,
     Weight,
@@ -33,13 +34,15 @@ pub(crate) enum Plan {
         weight: Arc<dyn Weight>,
         /// The score of every match.
         score: f32,
+        /// The only term it looks up, if it is one.
+        term: Option<tantivy::Term>,
     },
     /// What the weight matches, with its scores.
     Scored {
         /// Finds and scores.
         weight: Arc<dyn Weight>,
-        /// Whether the weight can skip blocks that cannot reach a score (a single term).
-        skips: bool,
+        /// The only term it looks up, if it is one: then blocks that cannot reach a score can be skipped.
+        term: Option<tantivy::Term>,
     },
 }
 
@@ -63,7 +66,11 @@ impl Compiled {
                 .map_err(|failure| context.query_failure(failure))?,
         };
         let plan = match plan {
-            Plan::Scored { weight, .. } if !scoring => Plan::Constant { weight, score: 0.0 },
+            Plan::Scored { weight, term } if !scoring => Plan::Constant {
+                weight,
+                score: 0.0,
+                term,
+            },
             plan => plan,
         };
         Ok(Self { plan })
@@ -100,9 +107,11 @@ impl Plan {
         match self {
             Self::None => Self::None,
             Self::All { .. } => Self::All { score },
-            Self::Constant { weight, .. } | Self::Scored { weight, .. } => {
-                Self::Constant { weight, score }
-            }
+            Self::Constant { weight, term, .. } | Self::Scored { weight, term } => Self::Constant {
+                weight,
+                score,
+                term,
+            },
         }
     }
 
@@ -116,18 +125,27 @@ impl Plan {
             Self::All { score } => Self::All {
                 score: score * factor,
             },
-            Self::Constant { weight, score } => Self::Constant {
+            Self::Constant {
+                weight,
+                score,
+                term,
+            } => Self::Constant {
+                term,
                 weight,
                 score: score * factor,
             },
             // A factor of 0 could not be undone when thresholds are passed on.
-            Self::Scored { weight, .. } if factor == 0.0 => Self::Constant { weight, score: 0.0 },
-            Self::Scored { weight, skips } => Self::Scored {
+            Self::Scored { weight, term } if factor == 0.0 => Self::Constant {
+                weight,
+                score: 0.0,
+                term,
+            },
+            Self::Scored { weight, term } => Self::Scored {
                 weight: Arc::new(Scaled {
                     inner: weight,
                     factor,
                 }),
-                skips,
+                term,
             },
         }
     }
@@ -140,12 +158,40 @@ impl Plan {
         }
     }
 
+    /// How many living documents of a segment match, where that is known without a scan.
+    ///
+    /// # Errors
+    /// When the segment cannot be read.
+    pub(crate) fn count_in(&self, segment: &Segment) -> Result<Option<u32>, Failure> {
+        Ok(match self {
+            Self::None => Some(0),
+            Self::All { .. } => Some(segment.reader.num_docs()),
+            Self::Constant {
+                term: Some(term), ..
+            }
+            | Self::Scored {
+                term: Some(term), ..
+            } if segment.alive.is_none() => {
+                let index = segment
+                    .reader
+                    .inverted_index(term.field())
+                    .map_err(|error| crate::broken(&error))?;
+                Some(
+                    index
+                        .doc_freq(term)
+                        .map_err(|error| crate::broken(&error))?,
+                )
+            }
+            Self::Constant { .. } | Self::Scored { .. } => None,
+        })
+    }
+
     /// A weight that finds and scores the matches.
     pub(crate) fn weight(&self) -> Arc<dyn Weight> {
         match self {
             Self::None => Arc::new(tantivy::query::EmptyWeight),
             Self::All { score } => Arc::new(Everything(*score)),
-            Self::Constant { weight, score } => Arc::new(Fixed {
+            Self::Constant { weight, score, .. } => Arc::new(Fixed {
                 inner: Arc::clone(weight),
                 score: *score,
             }),
@@ -335,14 +381,11 @@ impl<'a> Compiler<'a> {
         let weight = self.tantivy_weight(&query, !fixed)?;
         Ok(match score {
             Some(score) => Plan::Constant {
+                term: None,
                 weight,
                 score: score * boost,
             },
-            None => Plan::Scored {
-                weight,
-                skips: false,
-            }
-            .boosted(boost),
+            None => Plan::Scored { weight, term: None }.boosted(boost),
         })
     }
 
@@ -403,7 +446,7 @@ impl<'a> Compiler<'a> {
         let query = DisjunctionMaxQuery::with_tie_breaker(disjuncts, tie_breaker);
         Ok(Plan::Scored {
             weight: self.tantivy_weight(&query, true)?,
-            skips: false,
+            term: None,
         }
         .boosted(boost))
     }
@@ -428,7 +471,7 @@ impl<'a> Compiler<'a> {
                     negative: negative.weight(),
                     factor,
                 }),
-                skips: false,
+                term: None,
             },
         })
     }

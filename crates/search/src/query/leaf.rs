@@ -216,10 +216,12 @@ impl<'a> Compiler<'a> {
         }
         let term = Term::from_field_text(leaf.field, token);
         if !self.scoring() {
+            let query = TermQuery::new(term.clone(), IndexRecordOption::Basic);
+            let weight = self.tantivy_weight(&query, false)?;
             return Ok(Plan::Constant {
-                weight: self
-                    .tantivy_weight(&TermQuery::new(term, IndexRecordOption::Basic), false)?,
+                weight,
                 score: boost,
+                term: Some(term),
             });
         }
         let context = self.context();
@@ -233,7 +235,7 @@ impl<'a> Compiler<'a> {
             .view
             .searcher()
             .map_err(|error| crate::broken(&error))?;
-        let weight = TermQuery::new(term, IndexRecordOption::WithFreqs)
+        let weight = TermQuery::new(term.clone(), IndexRecordOption::WithFreqs)
             .weight(EnableScoring::enabled_from_statistics_provider(
                 &statistics,
                 searcher,
@@ -241,17 +243,19 @@ impl<'a> Compiler<'a> {
             .map_err(|error| crate::broken(&error))?;
         Ok(Plan::Scored {
             weight: Arc::from(weight),
-            skips: true,
+            term: Some(term),
         }
         .boosted(boost / K1_PLUS_ONE))
     }
 
     /// The postings of one value.
     fn posting(&self, leaf: Leaf<'_>, value: &FieldValue) -> Result<Plan, Failure> {
-        let query = TermQuery::new(engine_term(leaf.field, value), IndexRecordOption::Basic);
+        let term = engine_term(leaf.field, value);
+        let query = TermQuery::new(term.clone(), IndexRecordOption::Basic);
         Ok(Plan::Constant {
             weight: self.tantivy_weight(&query, false)?,
             score: 1.0,
+            term: Some(term),
         })
     }
 
@@ -320,7 +324,11 @@ impl<'a> Compiler<'a> {
         } else {
             return Err(not_searchable(leaf.kind));
         };
-        Ok(Plan::Constant { weight, score: 1.0 })
+        Ok(Plan::Constant {
+            weight,
+            score: 1.0,
+            term: None,
+        })
     }
 
     fn truths_between(
@@ -498,6 +506,7 @@ where
         Ok(documents(reader, &interrupt)?.map(BitSetDocSet::from))
     };
     Plan::Constant {
+        term: None,
         weight: Arc::new(Computed {
             documents,
             score: 1.0,

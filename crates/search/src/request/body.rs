@@ -3,7 +3,10 @@
 use glasswork_content::{Failure, Node, Value, text};
 
 use super::{FieldAndFormat, SearchRequest, SortKey, SourceFilter, TrackTotalHits};
-use crate::query::{self, Literal};
+use crate::{
+    aggs::Aggregations,
+    query::{self, Literal},
+};
 
 impl SearchRequest {
     /// Reads a body.
@@ -28,6 +31,9 @@ impl SearchRequest {
         match (key, &node.value) {
             ("query", Value::Object(_)) => self.query = Some(query::parse(node)?),
             ("post_filter", Value::Object(_)) => self.post_filter = Some(query::parse(node)?),
+            ("aggs" | "aggregations", Value::Object(_)) => {
+                self.aggregations = Some(Aggregations::parse(node)?)
+            }
             ("sort", Value::Object(_) | Value::Array(_) | Value::String(_)) => {
                 self.sort = SortKey::parse_all(node)?
             }

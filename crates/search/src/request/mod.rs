@@ -14,7 +14,10 @@ pub use self::{
     sort::{Missing, Mode, NumericType, Order, SortKey, SortTarget},
     source::SourceFilter,
 };
-use crate::query::{Literal, Query};
+use crate::{
+    aggs::Aggregations,
+    query::{Literal, Query},
+};
 
 /// How many hits are returned when nothing is said.
 pub const DEFAULT_SIZE: u64 = 10;
@@ -57,6 +60,8 @@ pub struct SearchRequest {
     pub track_total_hits: Option<TrackTotalHits>,
     /// Sort values behind which to begin.
     pub search_after: Option<Vec<Literal>>,
+    /// What to compute over all matches.
+    pub aggregations: Option<Aggregations>,
 }
 
 /// How exactly matches are counted.

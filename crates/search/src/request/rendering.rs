@@ -77,6 +77,10 @@ impl SearchRequest {
             }
             out.end_array();
         }
+        if let Some(aggregations) = &self.aggregations {
+            out.key("aggregations");
+            aggregations.render(out);
+        }
         out.end_object();
     }
 }

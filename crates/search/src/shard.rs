@@ -1,0 +1,165 @@
+//! A search on one shard: what it finds, and the hits that are asked for afterwards.
+
+use std::time::Instant;
+
+use glasswork_content::Failure;
+use serde::{Deserialize, Serialize};
+
+pub use crate::collect::{SortValue, TotalHits};
+pub use crate::fetch::{Hit, fetch};
+
+use crate::{
+    aggs::PartialAggregations,
+    collect::{self, Collected},
+    context::Context,
+    interrupt::Halt,
+    query::{Compiled, Query},
+    request::{SearchRequest, SortTarget},
+};
+
+/// Where a document lies in a view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct DocAddress {
+    /// Place of the segment in the view.
+    pub segment: u32,
+    /// Document of the segment.
+    pub doc: u32,
+}
+
+/// One of the best documents of a shard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ShardDoc {
+    /// Where it lies.
+    pub address: DocAddress,
+    /// Its score, unless hits are sorted otherwise and scores were not asked for.
+    pub score: Option<f32>,
+    /// What it is sorted by.
+    pub sort: Vec<SortValue>,
+    /// The first sort key in the shard's own encoding; means nothing elsewhere.
+    #[serde(skip)]
+    pub(crate) first_key: Option<u64>,
+}
+
+/// What the query phase of one shard answers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ShardResult {
+    /// How many documents match, unless that is not counted.
+    pub total: Option<TotalHits>,
+    /// Highest score, when hits are ordered by it or scores were asked for.
+    pub max_score: Option<f32>,
+    /// The first `from + size` documents, in order.
+    pub top: Vec<ShardDoc>,
+    /// What the aggregations found.
+    pub aggregations: Option<PartialAggregations>,
+    /// Whether the request's `timeout` ended it.
+    pub timed_out: bool,
+    /// Whether `terminate_after` ended it; absent when that was not asked for.
+    pub terminated_early: Option<bool>,
+}
+
+/// The query phase: finds, counts, sorts and aggregates. `alias_filter` is what the aliases of the request let through.
+///
+/// # Errors
+/// What is wrong with the request for this index (`query_shard_exception`, `illegal_argument_exception`), or why it had to
+/// stop (`task_cancelled_exception`, `circuit_breaking_exception`). A `timeout` is no error.
+pub fn query(
+    context: &Context,
+    request: &SearchRequest,
+    alias_filter: Option<&Query>,
+) -> Result<ShardResult, Failure> {
+    check(context, request)?;
+    if let Some(timeout) = request.timeout.and_then(|timeout| timeout.duration())
+        && let Some(deadline) = Instant::now().checked_add(timeout)
+    {
+        context.interrupt.set_deadline(deadline);
+    }
+    let scoring = request.is_by_score()
+        || request.track_scores
+        || request.min_score.is_some()
+        || request
+            .sort
+            .iter()
+            .any(|key| key.target == SortTarget::Score);
+    let mut compiled = Compiled::new(context, request.query.as_ref(), scoring)?;
+    if let Some(filter) = alias_filter {
+        compiled = compiled.filtered(context, filter)?;
+    }
+    let post_filter = match &request.post_filter {
+        Some(filter) => Some(Compiled::new(context, Some(filter), false)?),
+        None => None,
+    };
+    let collected = collect::collect(context, request, &compiled, post_filter.as_ref())?;
+    if let Err(Halt::Failed(failure)) = context.interrupt.reason() {
+        return Err(failure);
+    }
+    let Collected {
+        total,
+        max_score,
+        top,
+        aggregations,
+        timed_out,
+        terminated_early,
+    } = collected;
+    Ok(ShardResult {
+        total,
+        max_score,
+        top,
+        aggregations,
+        timed_out,
+        terminated_early: (request.terminate_after > 0).then_some(terminated_early),
+    })
+}
+
+/// Query and fetch on a single shard: the answer's hits and aggregations before rendering.
+///
+/// # Errors
+/// As [`query()`] and [`fetch()`].
+pub fn execute(
+    context: &Context,
+    request: &SearchRequest,
+) -> Result<(ShardResult, Vec<Hit>), Failure> {
+    let result = query(context, request, None)?;
+    let wanted: Vec<DocAddress> = result
+        .top
+        .iter()
+        .skip(usize::try_from(request.from()).unwrap_or(usize::MAX))
+        .map(|hit| hit.address)
+        .collect();
+    let hits = fetch(context, request, &wanted)?;
+    Ok((result, hits))
+}
+
+/// What a shard refuses before it begins.
+fn check(context: &Context, request: &SearchRequest) -> Result<(), Failure> {
+    let limit = context.limits.max_result_window;
+    let window = request.from() + request.size();
+    if window > limit {
+        return Err(Failure::illegal_argument(format!(
+            "Result window is too large, from + size must be less than or equal to: [{limit}] but was [{window}]. See the scroll api for \
+             a more efficient way to request large data sets. This limit can be set by changing the [index.max_result_window] index \
+             level setting."
+        )));
+    }
+    let fields = request.docvalue_fields.len();
+    let limit = context.limits.max_docvalue_fields;
+    if fields > limit {
+        return Err(Failure::illegal_argument(format!(
+            "Trying to retrieve too many docvalue_fields. Must be less than or equal to: [{limit}] but was [{fields}]. This limit can be \
+             set by changing the [index.max_docvalue_fields_search] index level setting."
+        )));
+    }
+    if request.search_after.is_some() {
+        if request.from() > 0 {
+            return Err(Failure::new(
+                glasswork_content::Kind::Search,
+                "`from` parameter must be set to 0 when `search_after` is used.",
+            ));
+        }
+        if request.sort.is_empty() {
+            return Err(Failure::illegal_argument(
+                "Sort must contain at least one field.",
+            ));
+        }
+    }
+    Ok(())
+}
