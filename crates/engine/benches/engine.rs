@@ -1,0 +1,271 @@
+//! What the engine costs: bulk documents a second, a refresh of one document, reads by id.
+//!
+//! `cargo bench -p glasswork-engine`; each figure is the best of its runs. `ENGINE_DOCS` sets the size of the bulk.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use glasswork_content::Failure;
+use glasswork_engine::{
+    FieldKind, FieldNumber, FieldSpec, FieldValue, Interpreter, Operation, Shard, ShardConfig,
+    Tokens, TypedDocument, Versioning, Write,
+};
+use glasswork_substrate::{
+    LogName,
+    files::{FilesSubstrate, RealDisk},
+};
+use glasswork_tasks::NoCheckpoint;
+
+const WORDS: [&str; 24] = [
+    "the", "river", "of", "a", "house", "and", "night", "in", "light", "garden", "war", "to",
+    "daughter", "stone", "island", "history", "letters", "winter", "king", "sea", "song", "road",
+    "memory", "glass",
+];
+
+/// Books: title, title.keyword, author, author.keyword, year, subjects, description.
+struct Books;
+
+impl Interpreter for Books {
+    fn document(
+        &self,
+        _: &str,
+        _: Option<&str>,
+        _: &[u8],
+        _: u64,
+    ) -> Result<TypedDocument, Failure> {
+        Ok(TypedDocument::new())
+    }
+
+    fn fields(&self, _: u64) -> Result<Arc<[FieldSpec]>, Failure> {
+        let text = FieldKind::Text {
+            norms: true,
+            positions: true,
+        };
+        let fields = [
+            ("title", text),
+            ("title.keyword", FieldKind::Keyword),
+            ("author", text),
+            ("author.keyword", FieldKind::Keyword),
+            ("year", FieldKind::I64),
+            ("subjects", text),
+            ("subjects.keyword", FieldKind::Keyword),
+            ("description", text),
+        ];
+        Ok(fields
+            .into_iter()
+            .map(|(name, kind)| FieldSpec {
+                name: name.into(),
+                kind,
+                indexed: true,
+                fast: true,
+            })
+            .collect())
+    }
+}
+
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+
+    /// `words` words; small numbers of the vocabulary come more often.
+    fn text(&mut self, words: u64) -> String {
+        (0..words)
+            .map(|_| match self.below(3) {
+                0 => {
+                    let rarity = 1 + self.below(15);
+                    format!("w{}", self.below(1 << rarity))
+                }
+                _ => WORDS[self.below(24) as usize].to_owned(),
+            })
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}
+
+fn tokens(text: &str) -> FieldValue {
+    let mut tokens = Tokens::with_capacity(text.len() * 2);
+    for (position, word) in (0..).zip(text.split(' ')) {
+        tokens.push(word, position);
+    }
+    FieldValue::Text(tokens)
+}
+
+fn book(dice: &mut Dice, id: u64, auto_id: bool) -> Write {
+    let title = {
+        let words = 2 + dice.below(6);
+        dice.text(words)
+    };
+    let author = format!("author{} name{}", dice.below(2000), dice.below(500));
+    let year = 1900 + dice.below(125);
+    let subject = format!("subject{}", dice.below(200));
+    let description = {
+        let words = 35 + dice.below(20);
+        dice.text(words)
+    };
+    let source = format!(
+        r#"{{"title":"{title}","author":"{author}","year":{year},"subjects":["{subject}"],"description":"{description}"}}"#
+    );
+    let mut document = TypedDocument::with_capacity(8);
+    document.push(FieldNumber(0), tokens(&title));
+    document.push(FieldNumber(1), FieldValue::Keyword(title.into()));
+    document.push(FieldNumber(2), tokens(&author));
+    document.push(FieldNumber(3), FieldValue::Keyword(author.into()));
+    document.push(FieldNumber(4), FieldValue::I64(year as i64));
+    document.push(FieldNumber(5), tokens(&subject));
+    document.push(FieldNumber(6), FieldValue::Keyword(subject.into()));
+    document.push(FieldNumber(7), tokens(&description));
+    Write {
+        id: format!("book-{id:08}").into(),
+        routing: None,
+        operation: Operation::Index {
+            source: Bytes::from(source),
+            document,
+            create_only: false,
+            auto_id,
+        },
+        condition: None,
+        versioning: Versioning::Internal,
+        mapping_version: 1,
+    }
+}
+
+struct Bench {
+    _dir: tempfile::TempDir,
+    files: FilesSubstrate,
+    shards: u32,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let files = FilesSubstrate::open(dir.path(), Arc::new(RealDisk)).expect("opens");
+        Self {
+            _dir: dir,
+            files,
+            shards: 0,
+        }
+    }
+
+    async fn shard(&mut self) -> Shard {
+        self.shards += 1;
+        let name = LogName::new("bench", self.shards).expect("a name");
+        let log = self.files.logs.open(&name).await.expect("a log");
+        let dir = self._dir.path().join(format!("shard-{}", self.shards));
+        let config = ShardConfig::new(dir, log, Arc::new(Books));
+        Shard::open(config).await.expect("opens")
+    }
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let mut bench = Bench::new();
+        let docs: u64 = std::env::var("ENGINE_DOCS")
+            .ok()
+            .and_then(|docs| docs.parse().ok())
+            .unwrap_or(200_000);
+        for auto_id in [true, false] {
+            bulk(&mut bench, docs, auto_id).await;
+        }
+        small(&mut bench).await;
+    });
+}
+
+/// Bulks of 5,000 documents by one client; making the documents is not counted.
+async fn bulk(bench: &mut Bench, docs: u64, auto_id: bool) {
+    let shard = bench.shard().await;
+    let mut dice = Dice(42);
+    let mut spent = Duration::ZERO;
+    let mut id = 0;
+    while id < docs {
+        let group: Vec<_> = (id..id + 5000)
+            .map(|id| book(&mut dice, id, auto_id))
+            .collect();
+        id += 5000;
+        let begun = Instant::now();
+        let results = shard.write(group).await.expect("written");
+        spent += begun.elapsed();
+        assert!(results.iter().all(Result::is_ok));
+    }
+    let begun = Instant::now();
+    shard.refresh().expect("refreshed");
+    let refresh = begun.elapsed();
+    let begun = Instant::now();
+    shard.flush().await.expect("flushed");
+    let flush = begun.elapsed();
+    let rate = docs as f64 / (spent + refresh).as_secs_f64();
+    let stats = shard.stats();
+    println!(
+        "bulk {docs} auto_id={auto_id}: {rate:.0} docs/s durable and refreshed; last refresh {refresh:.1?}, flush {flush:.1?}, {} segments, {} MB",
+        stats.segments,
+        stats.store_bytes >> 20
+    );
+
+    let mut best = Duration::MAX;
+    for _ in 0..5 {
+        let begun = Instant::now();
+        for _ in 0..1000 {
+            let id = format!("book-{:08}", dice.below(docs));
+            assert!(shard.get(&id).expect("read").is_some());
+        }
+        best = best.min(begun.elapsed() / 1000);
+    }
+    println!("get of a random document: {best:.1?}");
+    let mut writes = Vec::new();
+    for _ in 0..20_000 {
+        let id = dice.below(docs);
+        writes.push(book(&mut dice, id, false));
+    }
+    let begun = Instant::now();
+    for group in writes.chunks(5000) {
+        shard.write(group.to_vec()).await.expect("written");
+    }
+    println!(
+        "update of 20,000 existing documents: {:.0} docs/s",
+        20_000.0 / begun.elapsed().as_secs_f64()
+    );
+    let begun = Instant::now();
+    shard.merge(1, Arc::new(NoCheckpoint)).expect("merged");
+    println!("merge into one segment: {:.1?}", begun.elapsed());
+    shard.delete().expect("deleted");
+}
+
+/// One document at a time.
+async fn small(bench: &mut Bench) {
+    let mut dice = Dice(7);
+    let (mut create, mut write, mut refresh) = (Duration::MAX, Duration::MAX, Duration::MAX);
+    let mut refreshes = Vec::new();
+    for round in 0..200 {
+        let begun = Instant::now();
+        let shard = bench.shard().await;
+        create = create.min(begun.elapsed());
+        let one = book(&mut dice, round, false);
+        let begun = Instant::now();
+        shard.write(vec![one]).await.expect("written");
+        write = write.min(begun.elapsed());
+        let begun = Instant::now();
+        shard.refresh().expect("refreshed");
+        refreshes.push(begun.elapsed());
+        refresh = refresh.min(begun.elapsed());
+        assert_eq!(shard.view().doc_count(), 1);
+        shard.delete().expect("deleted");
+    }
+    refreshes.sort();
+    println!(
+        "a new shard: opened in {create:.1?}, first document durable in {write:.1?}, refreshed in {refresh:.1?} (median {:.1?})",
+        refreshes[refreshes.len() / 2]
+    );
+}
