@@ -5,18 +5,18 @@ use std::{pin::Pin, sync::Arc};
 use bytes::Bytes;
 use glasswork_content::failure::{Failure, Kind};
 use glasswork_node::Node;
-use http::{HeaderName, HeaderValue, Response, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header, request::Parts};
 
 use crate::{
     auth::Gate,
     body::{self, MediaType, RequestBody, content_type},
     form::Form,
-    headers,
+    headers::{self, Echoed},
     params::Params,
     refusal::Refusal,
     reply::{self, Reply},
     request::{Client, Request},
-    routes::{self, Found, Method, Route, Router},
+    routes::{self, Found, Method, Placeholders, Route, Router},
     server::{
         Connection, Dispatch, Download, Exchange, HangUp, Limits, Upload, UploadError, Whole,
     },
@@ -74,32 +74,34 @@ impl Api {
 
     async fn answer(&self, exchange: Exchange) -> Result<Response<Download>, HangUp> {
         let Exchange {
-            head,
+            mut head,
             mut upload,
             connection,
         } = exchange;
         if !is_known(&head.method) {
             return Err(HangUp);
         }
+        let echoed = Echoed::of(&head.headers);
+        let expects = head.headers.contains_key(header::EXPECT);
         let mut form = Form::default();
         let reply = match self
-            .handle(&head, &mut upload, &connection, &mut form)
+            .handle(&mut head, &mut upload, &connection, &mut form)
             .await
         {
             Ok(reply) => reply,
             Err(refusal) => refusal.reply(&form),
         };
         // A client that asks before it sends its body is not told to send one that nobody wants.
-        if !head.headers.contains_key(header::EXPECT) {
+        if !expects {
             upload.discard();
         }
-        Ok(respond(reply, &head))
+        Ok(respond(reply, head.method == http::Method::HEAD, echoed))
     }
 
-    /// Sets the form as soon as it is known.
+    /// Sets the form as soon as it is known. The request takes the headers with it.
     async fn handle(
         &self,
-        head: &Parts,
+        head: &mut Parts,
         upload: &mut Upload,
         connection: &Connection,
         form: &mut Form,
@@ -110,29 +112,20 @@ impl Api {
             None => None,
         };
         let query = uri::query_pairs(head.uri.query().unwrap_or(""))?;
-        let declared = head
-            .headers
-            .get(header::CONTENT_TYPE)
-            .map(|value| String::from_utf8_lossy(value.as_bytes()));
-        let declared = declared.as_deref().filter(|value| !value.trim().is_empty());
+        let declared = declared_type(&head.headers);
+        content_type::check(declared.as_deref())?;
         let unread = !upload.is_empty();
-        content_type::check(declared)?;
-        *form = Form::of(
-            &query,
-            &head.headers,
-            declared.filter(|_| unread).and_then(MediaType::from_accept),
-        )?;
+        let own = declared.as_deref().filter(|_| unread);
+        *form = Form::of(&query, &head.headers, own.and_then(MediaType::from_accept))?;
         let carried = headers::carried(&head.headers, &self.limits)?;
 
         let (route, placeholders) = self.route(head)?;
-        let media = if unread {
-            MediaType::of_body(declared, route.body == routes::Body::Lines)?
+        let (media, whole) = if unread {
+            let lines = route.body == routes::Body::Lines;
+            let media = MediaType::of_body(declared.as_deref(), lines)?;
+            (media, Some(self.read(&head.headers, upload).await?))
         } else {
-            MediaType::Json
-        };
-        let whole = match unread {
-            true => Some(self.read(head, upload).await?),
-            false => None,
+            (MediaType::Json, None)
         };
         let params = Params::new(
             route,
@@ -156,7 +149,7 @@ impl Api {
             form: form.clone(),
             body,
             client,
-            headers: head.headers.clone(),
+            headers: std::mem::take(&mut head.headers),
         };
         Ok((route.handler)(Arc::clone(&self.node), request).await?)
     }
@@ -185,7 +178,7 @@ impl Api {
         Ok(())
     }
 
-    fn route(&self, head: &Parts) -> Result<(&'static Route, Vec<(Box<str>, Box<str>)>), Refusal> {
+    fn route(&self, head: &Parts) -> Result<(&'static Route, Placeholders), Refusal> {
         let path = uri::without_authority(head.uri.path());
         let target = || match head.uri.query() {
             Some(query) => format!("{path}?{query}"),
@@ -209,10 +202,9 @@ impl Api {
         }
     }
 
-    async fn read(&self, head: &Parts, upload: &mut Upload) -> Result<Whole, Refusal> {
+    async fn read(&self, headers: &HeaderMap, upload: &mut Upload) -> Result<Whole, Refusal> {
         let limit = self.limits.content_length;
-        let encoding = head
-            .headers
+        let encoding = headers
             .get(header::CONTENT_ENCODING)
             .map(HeaderValue::as_bytes);
         let packed = match encoding {
@@ -244,6 +236,13 @@ impl Api {
             }
         }
     }
+}
+
+/// The `Content-Type` header; a blank one is none.
+fn declared_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?;
+    let text = String::from_utf8_lossy(value.as_bytes());
+    (!text.trim().is_empty()).then(|| text.into_owned())
 }
 
 /// Whether a method is one of HTTP's. The reference hangs up on others.
@@ -323,13 +322,13 @@ impl From<headers::Refused> for Refusal {
 }
 
 /// Makes an HTTP answer.
-fn respond(reply: Reply, head: &Parts) -> Response<Download> {
+fn respond(reply: Reply, to_head: bool, echoed: Echoed) -> Response<Download> {
     let length = match &reply.body {
         reply::Body::Whole(bytes) => Some(bytes.len()),
         reply::Body::Pieces(_) => None,
     };
     let download = match reply.body {
-        _ if head.method == http::Method::HEAD => Download::Whole(Bytes::new()),
+        _ if to_head => Download::Whole(Bytes::new()),
         reply::Body::Whole(bytes) => Download::Whole(bytes),
         reply::Body::Pieces(pieces) => Download::Pieces(pieces),
     };
@@ -337,7 +336,7 @@ fn respond(reply: Reply, head: &Parts) -> Response<Download> {
     *response.status_mut() =
         StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let out = response.headers_mut();
-    headers::echo(&head.headers, out);
+    echoed.put(out);
     out.insert(headers::X_OPENSEARCH_VERSION, headers::VERSION_VALUE);
     if !reply.content_type.is_empty() {
         out.insert(

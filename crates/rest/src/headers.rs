@@ -91,11 +91,22 @@ fn text(value: &HeaderValue) -> String {
     }
 }
 
-/// Puts what a request's answer repeats into the answer's headers: the first value of each carried header.
-pub(crate) fn echo(request: &HeaderMap, answer: &mut HeaderMap) {
-    for (name, _) in CARRIED {
-        if let Some(value) = request.get(name) {
-            answer.insert(HeaderName::from_static(name), value.clone());
+/// What a request's answer repeats: the first value of each carried header.
+#[derive(Debug)]
+pub(crate) struct Echoed([Option<HeaderValue>; CARRIED.len()]);
+
+impl Echoed {
+    /// What the answer to a request with these headers repeats.
+    pub(crate) fn of(request: &HeaderMap) -> Self {
+        Self(CARRIED.map(|(name, _)| request.get(name).cloned()))
+    }
+
+    /// Puts it into the answer's headers.
+    pub(crate) fn put(self, answer: &mut HeaderMap) {
+        for ((name, _), value) in CARRIED.into_iter().zip(self.0) {
+            if let Some(value) = value {
+                answer.insert(HeaderName::from_static(name), value);
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use glasswork_content::{
     text::{self, TimeValue},
 };
 
-use crate::routes::{COMMON, Route};
+use crate::routes::{COMMON, Placeholders, Route};
 
 /// The parameters of one request.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Params {
     pub(crate) fn new(
         route: &'static Route,
         uri_path: &str,
-        in_path: Vec<(Box<str>, Box<str>)>,
+        in_path: Placeholders,
         query: Vec<(String, String)>,
     ) -> Self {
         let mut values = in_path;

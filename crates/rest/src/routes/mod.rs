@@ -14,7 +14,7 @@ use glasswork_content::failure::Failure;
 use glasswork_node::Node;
 
 pub use document::document;
-pub(crate) use router::{Found, Router};
+pub(crate) use router::{Found, Placeholders, Router};
 
 use crate::{reply::Reply, request::Request};
 

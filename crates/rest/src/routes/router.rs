@@ -23,11 +23,14 @@ struct Node {
     rows: Vec<&'static Route>,
 }
 
+/// The names of placeholders and what stands in for them.
+pub(crate) type Placeholders = Vec<(Box<str>, Box<str>)>;
+
 /// What the table says about a method and a path.
 #[derive(Debug)]
 pub(crate) enum Found {
     /// This row, with the values of its placeholders in order.
-    Route(&'static Route, Vec<(Box<str>, Box<str>)>),
+    Route(&'static Route, Placeholders),
     /// The path is there, the method is not; these are.
     OtherMethods(Vec<Method>),
     /// The path is there, and what stands in for one of its placeholders can't be decoded.
@@ -157,7 +160,7 @@ fn split(path: &str) -> Vec<&str> {
     }
 }
 
-fn placeholders(route: &Route, parts: &[&str]) -> Option<Vec<(Box<str>, Box<str>)>> {
+fn placeholders(route: &Route, parts: &[&str]) -> Option<Placeholders> {
     split(route.path)
         .into_iter()
         .zip(parts)

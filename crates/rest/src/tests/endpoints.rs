@@ -219,3 +219,17 @@ pub(super) async fn start(
 pub(super) async fn open() -> Server {
     start(tight(), None, None).await
 }
+
+/// A server with the table of the node.
+pub(super) async fn serve() -> Server {
+    let limits = Limits::default();
+    let api = Api::new(node().await, None, limits.clone());
+    Server::start(
+        SocketAddr::from(([127, 0, 0, 1], 0)),
+        None,
+        limits,
+        Arc::new(api),
+    )
+    .await
+    .unwrap()
+}

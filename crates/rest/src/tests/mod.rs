@@ -6,3 +6,4 @@ mod connections;
 mod endpoints;
 mod heads;
 mod secured;
+mod table;

@@ -1,0 +1,117 @@
+//! The table of the node: what each row says is true.
+
+use std::collections::HashSet;
+
+use glasswork_node::actions;
+
+use super::{client::Client, endpoints::serve};
+use crate::routes::{COMMON, Kind, Method, Param, Route, table::TABLE};
+
+fn rows() -> impl Iterator<Item = &'static Route> {
+    TABLE.iter().flat_map(|family| family.iter())
+}
+
+#[test]
+fn rows_are_well_formed_and_name_actions_that_there_are() {
+    let known: HashSet<&str> = actions::table::ALL
+        .iter()
+        .map(|served| served.spec.name)
+        .collect();
+    for row in rows() {
+        assert!(
+            row.path.starts_with('/') && (row.path == "/" || !row.path.ends_with('/')),
+            "{row:?}"
+        );
+        let mut names: HashSet<&str> = COMMON.iter().map(|param| param.name).collect();
+        let declared = row
+            .parameters()
+            .map(|param| param.name)
+            .chain(row.placeholders());
+        for name in declared {
+            assert!(names.insert(name), "{row:?} declares {name} twice");
+        }
+        assert!(
+            row.action.is_empty() || known.contains(row.action),
+            "{row:?}: no action {}",
+            row.action
+        );
+    }
+}
+
+/// A request for a row: placeholders stand for something that is not there.
+async fn ask(
+    client: &mut Client<tokio::net::TcpStream>,
+    row: &Route,
+    query: &str,
+) -> (u16, String) {
+    let path: Vec<&str> = row
+        .path
+        .split('/')
+        .map(|part| if part.starts_with('{') { "n:1" } else { part })
+        .collect();
+    let path = path.join("/");
+    client
+        .send(format!(
+            "{} {path}?{query} HTTP/1.1\r\nHost: x\r\n\r\n",
+            row.method.name()
+        ))
+        .await;
+    let answer = client
+        .answer_to(row.method.name())
+        .await
+        .unwrap_or_else(|| panic!("{row:?}: no answer to {query}"));
+    (answer.status, answer.text())
+}
+
+#[tokio::test]
+async fn every_row_refuses_a_parameter_that_it_does_not_know() {
+    let server = serve().await;
+    let mut client = Client::connect(server.address()).await;
+    for row in rows() {
+        let (status, text) = ask(&mut client, row, "no_such_parameter=1").await;
+        assert_eq!(status, 400, "{row:?}: {text}");
+        assert!(
+            row.method == Method::Head || text.contains("[no_such_parameter]"),
+            "{row:?}: {text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_row_reads_the_parameters_that_it_declares() {
+    let server = serve().await;
+    let mut client = Client::connect(server.address()).await;
+    for row in rows() {
+        for param in row.parameters() {
+            let (_, text) = ask(
+                &mut client,
+                row,
+                &format!("{}={}", param.name, value(param)),
+            )
+            .await;
+            assert!(!text.contains("unrecognized parameter"), "{row:?}: {text}");
+        }
+    }
+}
+
+fn value(param: &Param) -> &'static str {
+    match param.kind {
+        Kind::Flag => "true",
+        Kind::Time => "1ms",
+        Kind::Size => "1kb",
+        Kind::Int | Kind::Float => "1",
+        Kind::List | Kind::Text => "x",
+        Kind::Choice(values) => values[0],
+    }
+}
+
+#[test]
+fn the_document_has_a_line_a_row() {
+    let document = crate::routes::document();
+    for row in rows() {
+        assert!(
+            document.contains(&format!("| {} | `{}` |", row.method.name(), row.path)),
+            "{row:?}"
+        );
+    }
+}
