@@ -72,7 +72,10 @@ impl Analyzer {
         } else {
             self.collect(&rewritten, sink)
         };
-        debug_assert!(end <= u32::MAX as usize, "texts are bounded by the size of a document");
+        debug_assert!(
+            end <= u32::MAX as usize,
+            "texts are bounded by the size of a document"
+        );
         places
     }
 
@@ -204,7 +207,10 @@ impl Normalizer {
     pub fn normalize<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut current = Cow::Borrowed(text);
         for (_, filter) in &self.char_filters {
-            let rewritten = filter.apply(Rewritten::unchanged(&current)).text.into_owned();
+            let rewritten = filter
+                .apply(Rewritten::unchanged(&current))
+                .text
+                .into_owned();
             current = Cow::Owned(rewritten);
         }
         let mut buffer = String::new();

@@ -15,7 +15,11 @@ pub(crate) struct Rewritten<'a> {
 
 impl<'a> Rewritten<'a> {
     pub(crate) fn unchanged(text: &'a str) -> Self {
-        Self { text: Cow::Borrowed(text), steps: Vec::new(), original_length: text.len() }
+        Self {
+            text: Cow::Borrowed(text),
+            steps: Vec::new(),
+            original_length: text.len(),
+        }
     }
 
     /// Offset in the original of the character at `at`.
@@ -28,7 +32,11 @@ impl<'a> Rewritten<'a> {
         if self.steps.is_empty() {
             return at as u32;
         }
-        if at == self.text.len() { self.original_length as u32 } else { self.map(at) }
+        if at == self.text.len() {
+            self.original_length as u32
+        } else {
+            self.map(at)
+        }
     }
 
     fn map(&self, at: usize) -> u32 {
@@ -61,17 +69,26 @@ impl<'a> Rewritten<'a> {
         // What lies between edits keeps the steps of earlier filters.
         let mut merged: Vec<(usize, usize)> = steps;
         for (here, there) in &self.steps {
-            let shift = edits.iter().take_while(|edit| edit.end <= *here).fold(0isize, |shift, edit| {
-                shift + edit.text.len() as isize - (edit.end - edit.start) as isize
-            });
-            let covered = edits.iter().any(|edit| edit.start <= *here && *here < edit.end);
+            let shift = edits
+                .iter()
+                .take_while(|edit| edit.end <= *here)
+                .fold(0isize, |shift, edit| {
+                    shift + edit.text.len() as isize - (edit.end - edit.start) as isize
+                });
+            let covered = edits
+                .iter()
+                .any(|edit| edit.start <= *here && *here < edit.end);
             if !covered {
                 merged.push(((*here as isize + shift) as usize, *there));
             }
         }
         merged.sort_unstable();
         text.push_str(&self.text[from..]);
-        Self { text: Cow::Owned(text), steps: merged, original_length: self.original_length }
+        Self {
+            text: Cow::Owned(text),
+            steps: merged,
+            original_length: self.original_length,
+        }
     }
 }
 
@@ -88,9 +105,15 @@ pub(crate) enum CharFilter {
     /// Takes HTML tags out and resolves entities.
     HtmlStrip { keep: Vec<String> },
     /// Replaces each longest key found by its value.
-    Mapping { pairs: HashMap<String, String>, longest: usize },
+    Mapping {
+        pairs: HashMap<String, String>,
+        longest: usize,
+    },
     /// Replaces matches of a pattern.
-    PatternReplace { pattern: Pattern, replacement: String },
+    PatternReplace {
+        pattern: Pattern,
+        replacement: String,
+    },
 }
 
 impl CharFilter {
@@ -98,7 +121,10 @@ impl CharFilter {
         let edits = match self {
             Self::HtmlStrip { keep } => html::edits(&text.text, keep),
             Self::Mapping { pairs, longest } => mapping_edits(&text.text, pairs, *longest),
-            Self::PatternReplace { pattern, replacement } => pattern_edits(&text.text, pattern, replacement),
+            Self::PatternReplace {
+                pattern,
+                replacement,
+            } => pattern_edits(&text.text, pattern, replacement),
         };
         text.rebuild(&edits)
     }
@@ -109,11 +135,20 @@ fn mapping_edits(text: &str, pairs: &HashMap<String, String>, longest: usize) ->
     let mut at = 0;
     while at < text.len() {
         let rest = &text[at..];
-        let ends = rest.char_indices().map(|(offset, c)| offset + c.len_utf8()).take_while(|end| *end <= longest);
-        let found = ends.filter_map(|end| Some((end, pairs.get(&rest[..end])?))).last();
+        let ends = rest
+            .char_indices()
+            .map(|(offset, c)| offset + c.len_utf8())
+            .take_while(|end| *end <= longest);
+        let found = ends
+            .filter_map(|end| Some((end, pairs.get(&rest[..end])?)))
+            .last();
         match found {
             Some((length, value)) => {
-                edits.push(Edit { start: at, end: at + length, text: value.clone() });
+                edits.push(Edit {
+                    start: at,
+                    end: at + length,
+                    text: value.clone(),
+                });
                 at += length;
             }
             None => at += rest.chars().next().map_or(1, char::len_utf8),
@@ -128,7 +163,11 @@ fn pattern_edits(text: &str, pattern: &Pattern, replacement: &str) -> Vec<Edit> 
         if let Some(whole) = captures.get(0) {
             let mut expanded = String::new();
             captures.expand(replacement, &mut expanded);
-            edits.push(Edit { start: whole.start(), end: whole.end(), text: expanded });
+            edits.push(Edit {
+                start: whole.start(),
+                end: whole.end(),
+                text: expanded,
+            });
         }
     }
     edits

@@ -30,15 +30,31 @@ pub(crate) struct Configuration<'a> {
 }
 
 impl<'a> Configuration<'a> {
-    pub(crate) fn new(family: &'static str, name: &'a str, node: &'a Node) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        family: &'static str,
+        name: &'a str,
+        node: &'a Node,
+    ) -> Result<Self, Failure> {
         let Some(settings) = node.as_object() else {
-            return Err(Failure::illegal_argument(format!("{family} [{name}] must be an object")));
+            return Err(Failure::illegal_argument(format!(
+                "{family} [{name}] must be an object"
+            )));
         };
-        Ok(Self { family, name, settings: Some(settings), asked: RefCell::new(vec!["type", "version"]) })
+        Ok(Self {
+            family,
+            name,
+            settings: Some(settings),
+            asked: RefCell::new(vec!["type", "version"]),
+        })
     }
 
     pub(crate) fn empty(family: &'static str, name: &'a str) -> Self {
-        Self { family, name, settings: None, asked: RefCell::new(Vec::new()) }
+        Self {
+            family,
+            name,
+            settings: None,
+            asked: RefCell::new(Vec::new()),
+        }
     }
 
     pub(crate) fn name(&self) -> &'a str {
@@ -51,11 +67,16 @@ impl<'a> Configuration<'a> {
     }
 
     pub(crate) fn type_name(&self) -> Option<String> {
-        self.settings.and_then(|settings| settings.get("type")).and_then(Node::to_text).map(std::borrow::Cow::into_owned)
+        self.settings
+            .and_then(|settings| settings.get("type"))
+            .and_then(Node::to_text)
+            .map(std::borrow::Cow::into_owned)
     }
 
     pub(crate) fn text(&self, key: &'static str) -> Option<String> {
-        self.get(key).and_then(Node::to_text).map(std::borrow::Cow::into_owned)
+        self.get(key)
+            .and_then(Node::to_text)
+            .map(std::borrow::Cow::into_owned)
     }
 
     pub(crate) fn flag(&self, key: &'static str, default: bool) -> Result<bool, Failure> {
@@ -63,15 +84,27 @@ impl<'a> Configuration<'a> {
             None => Ok(default),
             Some("true") => Ok(true),
             Some("false") => Ok(false),
-            Some(other) => Err(Failure::illegal_argument(format!("Failed to parse value [{other}] as only [true] or [false] are allowed."))),
+            Some(other) => Err(Failure::illegal_argument(format!(
+                "Failed to parse value [{other}] as only [true] or [false] are allowed."
+            ))),
         }
     }
 
     pub(crate) fn count(&self, key: &'static str, default: usize) -> Result<usize, Failure> {
-        let Some(text) = self.text(key) else { return Ok(default) };
+        let Some(text) = self.text(key) else {
+            return Ok(default);
+        };
         match text.parse::<i32>() {
-            Ok(number) => usize::try_from(number).map_err(|_| Failure::illegal_argument(format!("[{key}] of {} [{}] must not be negative", self.family, self.name))),
-            Err(_) => Err(Failure::illegal_argument(format!("Failed to parse int setting [{key}] with value [{text}]")).caused_by(Failure::number_format(&text))),
+            Ok(number) => usize::try_from(number).map_err(|_| {
+                Failure::illegal_argument(format!(
+                    "[{key}] of {} [{}] must not be negative",
+                    self.family, self.name
+                ))
+            }),
+            Err(_) => Err(Failure::illegal_argument(format!(
+                "Failed to parse int setting [{key}] with value [{text}]"
+            ))
+            .caused_by(Failure::number_format(&text))),
         }
     }
 
@@ -79,17 +112,29 @@ impl<'a> Configuration<'a> {
     pub(crate) fn list(&self, key: &'static str) -> Option<Vec<String>> {
         let node = self.get(key)?;
         Some(match &node.value {
-            Value::Array(values) => values.iter().filter_map(|value| value.to_text().map(std::borrow::Cow::into_owned)).collect(),
-            _ => node.to_text()?.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect(),
+            Value::Array(values) => values
+                .iter()
+                .filter_map(|value| value.to_text().map(std::borrow::Cow::into_owned))
+                .collect(),
+            _ => node
+                .to_text()?
+                .split(',')
+                .map(|part| part.trim().to_owned())
+                .filter(|part| !part.is_empty())
+                .collect(),
         })
     }
 
     fn character(&self, key: &'static str, default: char) -> Result<char, Failure> {
-        let Some(text) = self.text(key) else { return Ok(default) };
+        let Some(text) = self.text(key) else {
+            return Ok(default);
+        };
         let mut chars = text.chars();
         match (chars.next(), chars.next()) {
             (Some(single), None) => Ok(single),
-            _ => Err(Failure::illegal_argument(format!("{key} must be a one char value"))),
+            _ => Err(Failure::illegal_argument(format!(
+                "{key} must be a one char value"
+            ))),
         }
     }
 
@@ -98,7 +143,10 @@ impl<'a> Configuration<'a> {
         match (self.text("pattern"), default) {
             (Some(pattern), _) => Pattern::new(&pattern, &flags),
             (None, Some(default)) => Pattern::new(default, &flags),
-            (None, None) => Err(Failure::illegal_argument(format!("pattern is missing for [{}] {} of type 'pattern_replace'", self.name, self.family))),
+            (None, None) => Err(Failure::illegal_argument(format!(
+                "pattern is missing for [{}] {} of type 'pattern_replace'",
+                self.name, self.family
+            ))),
         }
     }
 
@@ -109,14 +157,19 @@ impl<'a> Configuration<'a> {
 
     /// Stop words by list or by name (`_english_`, `_none_`).
     pub(crate) fn stop_words(&self, default: &[&str]) -> Result<Arc<HashSet<Box<str>>>, Failure> {
-        let Some(list) = self.list("stopwords") else { return Ok(stop_words::set(default.iter().copied())) };
+        let Some(list) = self.list("stopwords") else {
+            return Ok(stop_words::set(default.iter().copied()));
+        };
         let mut words: Vec<&str> = Vec::new();
         for word in &list {
             match word.as_str() {
                 "_none_" => {}
                 "_english_" => words.extend(stop_words::ENGLISH),
                 other if other.len() > 2 && other.starts_with('_') && other.ends_with('_') => {
-                    return Err(Failure::illegal_argument(format!("stop words [{other}] of {} [{}] are not known", self.family, self.name)));
+                    return Err(Failure::illegal_argument(format!(
+                        "stop words [{other}] of {} [{}] are not known",
+                        self.family, self.name
+                    )));
                 }
                 other => words.push(other),
             }
@@ -127,24 +180,36 @@ impl<'a> Configuration<'a> {
     /// Refuses settings that nobody asked for.
     pub(crate) fn done(&self) -> Result<(), Failure> {
         let asked = self.asked.borrow();
-        let unknown = self.settings.and_then(|settings| settings.keys().find(|key| !asked.contains(key)));
+        let unknown = self
+            .settings
+            .and_then(|settings| settings.keys().find(|key| !asked.contains(key)));
         match unknown {
-            Some(key) => Err(Failure::illegal_argument(format!("unknown setting [{key}] of {} [{}]", self.family, self.name))),
+            Some(key) => Err(Failure::illegal_argument(format!(
+                "unknown setting [{key}] of {} [{}]",
+                self.family, self.name
+            ))),
             None => Ok(()),
         }
     }
 
     fn unknown_type(&self, type_name: &str) -> Failure {
-        Failure::illegal_argument(format!("Unknown {} type [{type_name}] for [{}]", self.family, self.name))
+        Failure::illegal_argument(format!(
+            "Unknown {} type [{type_name}] for [{}]",
+            self.family, self.name
+        ))
     }
 }
 
 fn check_grams(what: &str, min: usize, max: usize, limits: AnalysisLimits) -> Result<(), Failure> {
     if min == 0 {
-        return Err(Failure::illegal_argument("minGram must be greater than zero"));
+        return Err(Failure::illegal_argument(
+            "minGram must be greater than zero",
+        ));
     }
     if min > max {
-        return Err(Failure::illegal_argument("minGram must not be greater than maxGram"));
+        return Err(Failure::illegal_argument(
+            "minGram must not be greater than maxGram",
+        ));
     }
     let (difference, allowed) = (max - min, limits.max_ngram_diff);
     if what == "NGram Tokenizer" && difference > allowed {
@@ -157,11 +222,17 @@ fn check_grams(what: &str, min: usize, max: usize, limits: AnalysisLimits) -> Re
 }
 
 /// A tokenizer of a type. With an empty configuration this is the one of that name that every index knows.
-pub(crate) fn tokenizer(type_name: &str, settings: &Configuration<'_>, limits: AnalysisLimits) -> Result<Tokenizer, Failure> {
+pub(crate) fn tokenizer(
+    type_name: &str,
+    settings: &Configuration<'_>,
+    limits: AnalysisLimits,
+) -> Result<Tokenizer, Failure> {
     let max_length = || -> Result<usize, Failure> {
         let max = settings.count("max_token_length", 255)?;
         if max == 0 {
-            return Err(Failure::illegal_argument("maxTokenLength must be greater than zero"));
+            return Err(Failure::illegal_argument(
+                "maxTokenLength must be greater than zero",
+            ));
         }
         Ok(max)
     };
@@ -175,18 +246,37 @@ pub(crate) fn tokenizer(type_name: &str, settings: &Configuration<'_>, limits: A
         "letter" => Tokenizer::Letter,
         "lowercase" => Tokenizer::Lowercase,
         "pattern" => {
-            let group = settings.text("group").map_or(Ok(-1), |text| text.parse().map_err(|_| Failure::number_format(&text)))?;
-            Tokenizer::Pattern { pattern: settings.pattern(Some(r"\W+"))?, group }
+            let group = settings.text("group").map_or(Ok(-1), |text| {
+                text.parse().map_err(|_| Failure::number_format(&text))
+            })?;
+            Tokenizer::Pattern {
+                pattern: settings.pattern(Some(r"\W+"))?,
+                group,
+            }
         }
         "ngram" | "nGram" => {
-            let (min, max) = (settings.count("min_gram", 1)?, settings.count("max_gram", 2)?);
+            let (min, max) = (
+                settings.count("min_gram", 1)?,
+                settings.count("max_gram", 2)?,
+            );
             check_grams("NGram Tokenizer", min, max, limits)?;
-            Tokenizer::Ngram { min, max, chars: token_chars(settings)? }
+            Tokenizer::Ngram {
+                min,
+                max,
+                chars: token_chars(settings)?,
+            }
         }
         "edge_ngram" | "edgeNGram" => {
-            let (min, max) = (settings.count("min_gram", 1)?, settings.count("max_gram", 2)?);
+            let (min, max) = (
+                settings.count("min_gram", 1)?,
+                settings.count("max_gram", 2)?,
+            );
             check_grams("edge", min, max, limits)?;
-            Tokenizer::EdgeNgram { min, max, chars: token_chars(settings)? }
+            Tokenizer::EdgeNgram {
+                min,
+                max,
+                chars: token_chars(settings)?,
+            }
         }
         "path_hierarchy" | "PathHierarchy" => {
             settings.count("buffer_size", 1024)?;
@@ -216,11 +306,15 @@ fn token_chars(settings: &Configuration<'_>) -> Result<TokenChars, Failure> {
             "symbol" => chars.symbol = true,
             "custom" => {
                 chars.custom = settings.text("custom_token_chars").ok_or_else(|| {
-                    Failure::illegal_argument("Token type: 'custom' requires setting `custom_token_chars`")
+                    Failure::illegal_argument(
+                        "Token type: 'custom' requires setting `custom_token_chars`",
+                    )
                 })?;
             }
             other => {
-                return Err(Failure::illegal_argument(format!("Unknown token type: '{other}', must be one of [symbol, private_use, paragraph_separator, start_punctuation, unassigned, enclosing_mark, connector_punctuation, letter_number, other_number, math_symbol, lowercase_letter, space_separator, surrogate, initial_quote_punctuation, decimal_digit_number, digit, other_punctuation, dash_punctuation, currency_symbol, non_spacing_mark, format, modifier_letter, control, uppercase_letter, other_symbol, end_punctuation, modifier_symbol, other_letter, line_separator, titlecase_letter, letter, punctuation, combining_spacing_mark, final_quote_punctuation, whitespace]")));
+                return Err(Failure::illegal_argument(format!(
+                    "Unknown token type: '{other}', must be one of [symbol, private_use, paragraph_separator, start_punctuation, unassigned, enclosing_mark, connector_punctuation, letter_number, other_number, math_symbol, lowercase_letter, space_separator, surrogate, initial_quote_punctuation, decimal_digit_number, digit, other_punctuation, dash_punctuation, currency_symbol, non_spacing_mark, format, modifier_letter, control, uppercase_letter, other_symbol, end_punctuation, modifier_symbol, other_letter, line_separator, titlecase_letter, letter, punctuation, combining_spacing_mark, final_quote_punctuation, whitespace]"
+                )));
             }
         }
     }
@@ -229,7 +323,8 @@ fn token_chars(settings: &Configuration<'_>) -> Result<TokenChars, Failure> {
 }
 
 fn char_group(settings: &Configuration<'_>, max: usize) -> Result<Tokenizer, Failure> {
-    let (mut chars, mut letter, mut digit, mut whitespace, mut punctuation, mut symbol) = (Vec::new(), false, false, false, false, false);
+    let (mut chars, mut letter, mut digit, mut whitespace, mut punctuation, mut symbol) =
+        (Vec::new(), false, false, false, false, false);
     for entry in settings.list("tokenize_on_chars").unwrap_or_default() {
         match entry.as_str() {
             "letter" => letter = true,
@@ -242,59 +337,107 @@ fn char_group(settings: &Configuration<'_>, max: usize) -> Result<Tokenizer, Fai
             "\\r" => chars.push('\r'),
             "\\\\" => chars.push('\\'),
             other if other.chars().count() == 1 => chars.extend(other.chars()),
-            other => return Err(Failure::illegal_argument(format!("Invalid escaped char in [{other}]"))),
+            other => {
+                return Err(Failure::illegal_argument(format!(
+                    "Invalid escaped char in [{other}]"
+                )));
+            }
         }
     }
-    Ok(Tokenizer::CharGroup { chars, letter, digit, whitespace, punctuation, symbol, max })
+    Ok(Tokenizer::CharGroup {
+        chars,
+        letter,
+        digit,
+        whitespace,
+        punctuation,
+        symbol,
+        max,
+    })
 }
 
 /// A token filter of a type.
-pub(crate) fn filter(type_name: &str, settings: &Configuration<'_>, limits: AnalysisLimits) -> Result<Filter, Failure> {
+pub(crate) fn filter(
+    type_name: &str,
+    settings: &Configuration<'_>,
+    limits: AnalysisLimits,
+) -> Result<Filter, Failure> {
     let filter = match type_name {
         "lowercase" => Filter::Lowercase,
         "uppercase" => Filter::Uppercase,
         "stop" => {
             settings.flag("remove_trailing", true)?;
-            Filter::Stop { words: settings.stop_words(&stop_words::ENGLISH)?, ignore_case: settings.flag("ignore_case", false)? }
+            Filter::Stop {
+                words: settings.stop_words(&stop_words::ENGLISH)?,
+                ignore_case: settings.flag("ignore_case", false)?,
+            }
         }
         "keep" => {
             let words = settings.words("keep_words").ok_or_else(|| {
-                Failure::illegal_argument("keep requires either `keep_words` or `keep_words_path` to be configured")
+                Failure::illegal_argument(
+                    "keep requires either `keep_words` or `keep_words_path` to be configured",
+                )
             })?;
-            Filter::Keep { words, ignore_case: settings.flag("keep_words_case", false)? }
+            Filter::Keep {
+                words,
+                ignore_case: settings.flag("keep_words_case", false)?,
+            }
         }
-        "asciifolding" => Filter::AsciiFolding { preserve_original: settings.flag("preserve_original", false)? },
+        "asciifolding" => Filter::AsciiFolding {
+            preserve_original: settings.flag("preserve_original", false)?,
+        },
         "stemmer" => {
-            let language = settings.text("language").or_else(|| settings.text("name")).unwrap_or_else(|| "porter".to_owned());
+            let language = settings
+                .text("language")
+                .or_else(|| settings.text("name"))
+                .unwrap_or_else(|| "porter".to_owned());
             settings.get("name");
             match stemmers::for_language(&language) {
                 Some(Language::Stemmer(stemmer)) => Filter::Stem(stemmer),
                 Some(Language::EnglishPossessive) => Filter::EnglishPossessive,
-                None => return Err(Failure::illegal_argument(format!("Invalid stemmer class specified: {language}"))),
+                None => {
+                    return Err(Failure::illegal_argument(format!(
+                        "Invalid stemmer class specified: {language}"
+                    )));
+                }
             }
         }
         "porter_stem" | "porterStem" => Filter::Stem(Stemmer::Porter),
         "snowball" => {
-            let language = settings.text("language").unwrap_or_else(|| "English".to_owned());
+            let language = settings
+                .text("language")
+                .unwrap_or_else(|| "English".to_owned());
             let stemmer = stemmers::for_snowball(&language);
-            Filter::Stem(stemmer.ok_or_else(|| Failure::illegal_argument(format!("Invalid stemmer class specified: {language}")))?)
+            Filter::Stem(stemmer.ok_or_else(|| {
+                Failure::illegal_argument(format!("Invalid stemmer class specified: {language}"))
+            })?)
         }
         "apostrophe" => Filter::Apostrophe,
         "elision" => {
             let articles = settings.words("articles").unwrap_or_else(|| {
-                stop_words::set(["l", "m", "t", "qu", "n", "s", "j", "d", "c", "jusqu", "quoiqu", "lorsqu", "puisqu"])
+                stop_words::set([
+                    "l", "m", "t", "qu", "n", "s", "j", "d", "c", "jusqu", "quoiqu", "lorsqu",
+                    "puisqu",
+                ])
             });
-            Filter::Elision { articles, ignore_case: settings.flag("articles_case", false)? }
+            Filter::Elision {
+                articles,
+                ignore_case: settings.flag("articles_case", false)?,
+            }
         }
         "trim" => Filter::Trim,
         "truncate" => {
             let length = settings.count("length", 10)?;
             if length == 0 {
-                return Err(Failure::illegal_argument("length parameter must be provided"));
+                return Err(Failure::illegal_argument(
+                    "length parameter must be provided",
+                ));
             }
             Filter::Truncate { length }
         }
-        "length" => Filter::Length { min: settings.count("min", 0)?, max: settings.count("max", i32::MAX as usize)? },
+        "length" => Filter::Length {
+            min: settings.count("min", 0)?,
+            max: settings.count("max", i32::MAX as usize)?,
+        },
         "reverse" => Filter::Reverse,
         "pattern_replace" => Filter::PatternReplace {
             pattern: settings.pattern(None)?,
@@ -305,21 +448,43 @@ pub(crate) fn filter(type_name: &str, settings: &Configuration<'_>, limits: Anal
             let words = settings.words("keywords").ok_or_else(|| {
                 Failure::illegal_argument("keyword filter requires either `keywords`, `keywords_path`, or `keywords_pattern` to be configured")
             })?;
-            Filter::KeywordMarker { words, ignore_case: settings.flag("ignore_case", false)? }
+            Filter::KeywordMarker {
+                words,
+                ignore_case: settings.flag("ignore_case", false)?,
+            }
         }
-        "unique" => Filter::Unique { only_on_same_position: settings.flag("only_on_same_position", false)? },
+        "unique" => Filter::Unique {
+            only_on_same_position: settings.flag("only_on_same_position", false)?,
+        },
         "ngram" | "nGram" => {
-            let (min, max) = (settings.count("min_gram", 1)?, settings.count("max_gram", 2)?);
+            let (min, max) = (
+                settings.count("min_gram", 1)?,
+                settings.count("max_gram", 2)?,
+            );
             check_grams("NGram Tokenizer", min, max, limits)?;
-            Filter::Ngram { min, max, preserve_original: settings.flag("preserve_original", false)? }
+            Filter::Ngram {
+                min,
+                max,
+                preserve_original: settings.flag("preserve_original", false)?,
+            }
         }
         "edge_ngram" | "edgeNGram" => {
             if settings.text("side").is_some_and(|side| side != "front") {
-                return Err(Failure::illegal_argument(format!("[side] of filter [{}] is not supported other than [front]", settings.name())));
+                return Err(Failure::illegal_argument(format!(
+                    "[side] of filter [{}] is not supported other than [front]",
+                    settings.name()
+                )));
             }
-            let (min, max) = (settings.count("min_gram", 1)?, settings.count("max_gram", 2)?);
+            let (min, max) = (
+                settings.count("min_gram", 1)?,
+                settings.count("max_gram", 2)?,
+            );
             check_grams("edge", min, max, limits)?;
-            Filter::EdgeNgram { min, max, preserve_original: settings.flag("preserve_original", false)? }
+            Filter::EdgeNgram {
+                min,
+                max,
+                preserve_original: settings.flag("preserve_original", false)?,
+            }
         }
         "shingle" => Filter::Shingle(shingle(settings, limits)?),
         "fingerprint" => Filter::Fingerprint {
@@ -328,7 +493,9 @@ pub(crate) fn filter(type_name: &str, settings: &Configuration<'_>, limits: Anal
         },
         "limit" => {
             settings.flag("consume_all_tokens", false)?;
-            Filter::Limit { tokens: settings.count("max_token_count", 1)? }
+            Filter::Limit {
+                tokens: settings.count("max_token_count", 1)?,
+            }
         }
         _ => return Err(settings.unknown_type(type_name)),
     };
@@ -337,13 +504,20 @@ pub(crate) fn filter(type_name: &str, settings: &Configuration<'_>, limits: Anal
 }
 
 fn shingle(settings: &Configuration<'_>, limits: AnalysisLimits) -> Result<Shingle, Failure> {
-    let (min, max) = (settings.count("min_shingle_size", 2)?, settings.count("max_shingle_size", 2)?);
+    let (min, max) = (
+        settings.count("min_shingle_size", 2)?,
+        settings.count("max_shingle_size", 2)?,
+    );
     let unigrams = settings.flag("output_unigrams", true)?;
     if max < 2 || min < 2 {
-        return Err(Failure::illegal_argument("Max and min shingle size must be >= 2"));
+        return Err(Failure::illegal_argument(
+            "Max and min shingle size must be >= 2",
+        ));
     }
     if min > max {
-        return Err(Failure::illegal_argument("Min shingle size must be <= max shingle size"));
+        return Err(Failure::illegal_argument(
+            "Min shingle size must be <= max shingle size",
+        ));
     }
     let difference = max - min + usize::from(unigrams);
     if difference > limits.max_shingle_diff {
@@ -358,15 +532,24 @@ fn shingle(settings: &Configuration<'_>, limits: AnalysisLimits) -> Result<Shing
         max,
         unigrams,
         unigrams_if_no_shingles: settings.flag("output_unigrams_if_no_shingles", false)?,
-        separator: settings.text("token_separator").unwrap_or_else(|| " ".to_owned()),
-        filler: settings.text("filler_token").unwrap_or_else(|| "_".to_owned()),
+        separator: settings
+            .text("token_separator")
+            .unwrap_or_else(|| " ".to_owned()),
+        filler: settings
+            .text("filler_token")
+            .unwrap_or_else(|| "_".to_owned()),
     })
 }
 
 /// A character filter of a type.
-pub(crate) fn char_filter(type_name: &str, settings: &Configuration<'_>) -> Result<CharFilter, Failure> {
+pub(crate) fn char_filter(
+    type_name: &str,
+    settings: &Configuration<'_>,
+) -> Result<CharFilter, Failure> {
     let filter = match type_name {
-        "html_strip" => CharFilter::HtmlStrip { keep: settings.list("escaped_tags").unwrap_or_default() },
+        "html_strip" => CharFilter::HtmlStrip {
+            keep: settings.list("escaped_tags").unwrap_or_default(),
+        },
         "mapping" => {
             let rules = match settings.get("mappings") {
                 // Rules may hold commas, so a text is one rule.
@@ -374,7 +557,11 @@ pub(crate) fn char_filter(type_name: &str, settings: &Configuration<'_>) -> Resu
                     Value::Array(_) => settings.list("mappings").unwrap_or_default(),
                     _ => vec![settings.text("mappings").unwrap_or_default()],
                 },
-                None => return Err(Failure::illegal_argument("mapping requires either `mappings` or `mappings_path` to be configured")),
+                None => {
+                    return Err(Failure::illegal_argument(
+                        "mapping requires either `mappings` or `mappings_path` to be configured",
+                    ));
+                }
             };
             mapping_rules(&rules)?
         }
@@ -391,13 +578,20 @@ pub(crate) fn char_filter(type_name: &str, settings: &Configuration<'_>) -> Resu
 fn mapping_rules(rules: &[String]) -> Result<CharFilter, Failure> {
     let mut pairs = HashMap::new();
     for rule in rules {
-        let (from, to) = rule.rsplit_once("=>").ok_or_else(|| Failure::illegal_argument(format!("Invalid Mapping Rule : [{rule}]")))?;
+        let (from, to) = rule
+            .rsplit_once("=>")
+            .ok_or_else(|| Failure::illegal_argument(format!("Invalid Mapping Rule : [{rule}]")))?;
         let from = unescape(from.trim()).filter(|from| !from.is_empty());
         let (Some(from), Some(to)) = (from, unescape(to.trim())) else {
-            return Err(Failure::illegal_argument(format!("Invalid Mapping Rule : [{rule}]")));
+            return Err(Failure::illegal_argument(format!(
+                "Invalid Mapping Rule : [{rule}]"
+            )));
         };
         if pairs.insert(from, to).is_some() {
-            return Err(Failure::illegal_argument(format!("match \"{}\" was already added", rule.split("=>").next().unwrap_or("").trim())));
+            return Err(Failure::illegal_argument(format!(
+                "match \"{}\" was already added",
+                rule.split("=>").next().unwrap_or("").trim()
+            )));
         }
     }
     let longest = pairs.keys().map(String::len).max().unwrap_or(0);

@@ -19,11 +19,21 @@ pub(crate) struct Term<'t, 'b> {
 
 impl<'t, 'b> Term<'t, 'b> {
     pub(crate) fn new(original: &'t str, buffer: &'b mut String, kind: &'static str) -> Self {
-        Self { original, buffer, changed: false, kind, keyword: false }
+        Self {
+            original,
+            buffer,
+            changed: false,
+            kind,
+            keyword: false,
+        }
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        if self.changed { self.buffer } else { self.original }
+        if self.changed {
+            self.buffer
+        } else {
+            self.original
+        }
     }
 
     pub(crate) fn is_changed(&self) -> bool {
@@ -65,29 +75,67 @@ impl<'t, 'b> Term<'t, 'b> {
 pub(crate) enum Filter {
     Lowercase,
     Uppercase,
-    Stop { words: Arc<HashSet<Box<str>>>, ignore_case: bool },
-    Keep { words: Arc<HashSet<Box<str>>>, ignore_case: bool },
-    AsciiFolding { preserve_original: bool },
+    Stop {
+        words: Arc<HashSet<Box<str>>>,
+        ignore_case: bool,
+    },
+    Keep {
+        words: Arc<HashSet<Box<str>>>,
+        ignore_case: bool,
+    },
+    AsciiFolding {
+        preserve_original: bool,
+    },
     Stem(Stemmer),
     /// Takes `'s` off an English word.
     EnglishPossessive,
     /// Takes everything from the apostrophe on.
     Apostrophe,
     /// Takes a leading article with its apostrophe (`l'avion`).
-    Elision { articles: Arc<HashSet<Box<str>>>, ignore_case: bool },
+    Elision {
+        articles: Arc<HashSet<Box<str>>>,
+        ignore_case: bool,
+    },
     Trim,
-    Truncate { length: usize },
-    Length { min: usize, max: usize },
+    Truncate {
+        length: usize,
+    },
+    Length {
+        min: usize,
+        max: usize,
+    },
     Reverse,
-    PatternReplace { pattern: Pattern, replacement: String, all: bool },
+    PatternReplace {
+        pattern: Pattern,
+        replacement: String,
+        all: bool,
+    },
     /// Marks words that stemmers leave alone.
-    KeywordMarker { words: Arc<HashSet<Box<str>>>, ignore_case: bool },
-    Unique { only_on_same_position: bool },
-    Ngram { min: usize, max: usize, preserve_original: bool },
-    EdgeNgram { min: usize, max: usize, preserve_original: bool },
+    KeywordMarker {
+        words: Arc<HashSet<Box<str>>>,
+        ignore_case: bool,
+    },
+    Unique {
+        only_on_same_position: bool,
+    },
+    Ngram {
+        min: usize,
+        max: usize,
+        preserve_original: bool,
+    },
+    EdgeNgram {
+        min: usize,
+        max: usize,
+        preserve_original: bool,
+    },
     Shingle(Shingle),
-    Fingerprint { separator: char, max_output: usize },
-    Limit { tokens: usize },
+    Fingerprint {
+        separator: char,
+        max_output: usize,
+    },
+    Limit {
+        tokens: usize,
+    },
 }
 
 /// The `shingle` filter: neighbouring tokens joined into one.
@@ -103,7 +151,11 @@ pub(crate) struct Shingle {
 
 /// `Character.toLowerCase`: one character for one.
 pub(crate) fn lowercase(c: char) -> char {
-    if c.is_ascii() { c.to_ascii_lowercase() } else { c.to_lowercase().next().unwrap_or(c) }
+    if c.is_ascii() {
+        c.to_ascii_lowercase()
+    } else {
+        c.to_lowercase().next().unwrap_or(c)
+    }
 }
 
 fn uppercase(c: char) -> char {
@@ -119,7 +171,11 @@ fn uppercase(c: char) -> char {
 
 /// Length as Java counts it: UTF-16 units.
 fn java_length(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.chars().map(char::len_utf16).sum() }
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.chars().map(char::len_utf16).sum()
+    }
 }
 
 impl Filter {
@@ -127,45 +183,58 @@ impl Filter {
     pub(crate) fn is_streaming(&self) -> bool {
         !matches!(
             self,
-            Self::AsciiFolding { preserve_original: true }
-                | Self::Unique { .. }
+            Self::AsciiFolding {
+                preserve_original: true
+            } | Self::Unique { .. }
                 | Self::Ngram { .. }
-                | Self::EdgeNgram { .. } | Self::Shingle(_) | Self::Fingerprint { .. } | Self::Limit { .. }
+                | Self::EdgeNgram { .. }
+                | Self::Shingle(_)
+                | Self::Fingerprint { .. }
+                | Self::Limit { .. }
         )
     }
 
     /// Whether it may stand in a normalizer: it works character by character.
     pub(crate) fn is_normalizing(&self) -> bool {
-        matches!(self, Self::Lowercase | Self::Uppercase | Self::AsciiFolding { preserve_original: false } | Self::Trim | Self::PatternReplace { .. } | Self::Elision { .. })
+        matches!(
+            self,
+            Self::Lowercase
+                | Self::Uppercase
+                | Self::AsciiFolding {
+                    preserve_original: false
+                }
+                | Self::Trim
+                | Self::PatternReplace { .. }
+                | Self::Elision { .. }
+        )
     }
 
     /// Changes one token; `false` drops it. Filters that are not streaming leave it as it is.
     pub(crate) fn apply(&self, term: &mut Term<'_, '_>) -> bool {
         match self {
             Self::Lowercase => apply_lowercase(term),
-            Self::Uppercase => {
-                if term.as_str().chars().any(|c| uppercase(c) != c) {
-                    let upper: String = term.as_str().chars().map(uppercase).collect();
-                    term.replace(&upper);
-                }
+            Self::Uppercase if term.as_str().chars().any(|c| uppercase(c) != c) => {
+                let upper: String = term.as_str().chars().map(uppercase).collect();
+                term.replace(&upper);
             }
-            Self::Stop { words, ignore_case } => return !contains(words, term.as_str(), *ignore_case),
-            Self::Keep { words, ignore_case } => return contains(words, term.as_str(), *ignore_case),
-            Self::AsciiFolding { .. } => {
-                if !term.as_str().is_ascii() {
-                    let folded = fold(term.as_str());
-                    term.replace(&folded);
-                }
+            Self::Stop { words, ignore_case } => {
+                return !contains(words, term.as_str(), *ignore_case);
             }
-            Self::Stem(stemmer) => {
-                if !term.keyword {
-                    apply_stemmer(stemmer, term);
-                }
+            Self::Keep { words, ignore_case } => {
+                return contains(words, term.as_str(), *ignore_case);
+            }
+            Self::AsciiFolding { .. } if !term.as_str().is_ascii() => {
+                let folded = fold(term.as_str());
+                term.replace(&folded);
+            }
+            Self::Stem(stemmer) if !term.keyword => {
+                apply_stemmer(stemmer, term);
             }
             Self::EnglishPossessive => {
                 let text = term.as_str();
                 let without_s = text.strip_suffix(['s', 'S']);
-                let stem = without_s.and_then(|rest| rest.strip_suffix(['\'', '\u{2019}', '\u{ff07}']));
+                let stem =
+                    without_s.and_then(|rest| rest.strip_suffix(['\'', '\u{2019}', '\u{ff07}']));
                 if let Some(length) = stem.map(str::len) {
                     term.truncate(length);
                 }
@@ -175,14 +244,19 @@ impl Filter {
                     term.truncate(at);
                 }
             }
-            Self::Elision { articles, ignore_case } => {
+            Self::Elision {
+                articles,
+                ignore_case,
+            } => {
                 let text = term.as_str();
-                let cut = text.char_indices().find(|(_, c)| matches!(c, '\'' | '\u{2019}'));
-                if let Some((at, c)) = cut {
-                    if contains(articles, &text[..at], *ignore_case) {
-                        let rest = text[at + c.len_utf8()..].to_owned();
-                        term.replace(&rest);
-                    }
+                let cut = text
+                    .char_indices()
+                    .find(|(_, c)| matches!(c, '\'' | '\u{2019}'));
+                if let Some((at, c)) = cut
+                    && contains(articles, &text[..at], *ignore_case)
+                {
+                    let rest = text[at + c.len_utf8()..].to_owned();
+                    term.replace(&rest);
                 }
             }
             Self::Trim => {
@@ -205,12 +279,21 @@ impl Filter {
                 let reversed: String = term.as_str().chars().rev().collect();
                 term.replace(&reversed);
             }
-            Self::PatternReplace { pattern, replacement, all } => {
+            Self::PatternReplace {
+                pattern,
+                replacement,
+                all,
+            } => {
                 let limit = usize::from(!*all);
-                let replaced = pattern.regex().replacen(term.as_str(), limit, replacement.as_str()).into_owned();
+                let replaced = pattern
+                    .regex()
+                    .replacen(term.as_str(), limit, replacement.as_str())
+                    .into_owned();
                 term.replace(&replaced);
             }
-            Self::KeywordMarker { words, ignore_case } => term.keyword |= contains(words, term.as_str(), *ignore_case),
+            Self::KeywordMarker { words, ignore_case } => {
+                term.keyword |= contains(words, term.as_str(), *ignore_case)
+            }
             _ => {}
         }
         true
@@ -219,12 +302,27 @@ impl Filter {
     /// Runs over all tokens of a text.
     pub(crate) fn apply_all(&self, tokens: Vec<OwnedToken>) -> Vec<OwnedToken> {
         match self {
-            Self::AsciiFolding { preserve_original: true } => fold_beside(tokens),
-            Self::Unique { only_on_same_position } => unique(tokens, *only_on_same_position),
-            Self::Ngram { min, max, preserve_original } => grams(&tokens, *min, *max, *preserve_original, false),
-            Self::EdgeNgram { min, max, preserve_original } => grams(&tokens, *min, *max, *preserve_original, true),
+            Self::AsciiFolding {
+                preserve_original: true,
+            } => fold_beside(tokens),
+            Self::Unique {
+                only_on_same_position,
+            } => unique(tokens, *only_on_same_position),
+            Self::Ngram {
+                min,
+                max,
+                preserve_original,
+            } => grams(&tokens, *min, *max, *preserve_original, false),
+            Self::EdgeNgram {
+                min,
+                max,
+                preserve_original,
+            } => grams(&tokens, *min, *max, *preserve_original, true),
             Self::Shingle(shingle) => shingle.apply(&tokens),
-            Self::Fingerprint { separator, max_output } => fingerprint(&tokens, *separator, *max_output),
+            Self::Fingerprint {
+                separator,
+                max_output,
+            } => fingerprint(&tokens, *separator, *max_output),
             Self::Limit { tokens: limit } => tokens.into_iter().take(*limit).collect(),
             _ => self.apply_each(tokens),
         }
@@ -236,7 +334,13 @@ impl Filter {
         let mut buffer = String::new();
         for mut token in tokens {
             let (keep, changed, keyword) = {
-                let mut term = Term { original: &token.text, buffer: &mut buffer, changed: false, kind: token.kind, keyword: token.keyword };
+                let mut term = Term {
+                    original: &token.text,
+                    buffer: &mut buffer,
+                    changed: false,
+                    kind: token.kind,
+                    keyword: token.keyword,
+                };
                 let keep = self.apply(&mut term);
                 let keyword = term.keyword;
                 let changed = (term.as_str() != token.text).then(|| term.as_str().to_owned());
@@ -305,9 +409,15 @@ fn fold_beside(tokens: Vec<OwnedToken>) -> Vec<OwnedToken> {
         }
         let folded = fold(&token.text);
         let differs = folded != token.text;
-        all.push(OwnedToken { text: folded, ..token.clone() });
+        all.push(OwnedToken {
+            text: folded,
+            ..token.clone()
+        });
         if differs {
-            all.push(OwnedToken { increment: 0, ..token });
+            all.push(OwnedToken {
+                increment: 0,
+                ..token
+            });
         }
     }
     all
@@ -332,18 +442,33 @@ fn unique(tokens: Vec<OwnedToken>, only_on_same_position: bool) -> Vec<OwnedToke
     kept
 }
 
-fn grams(tokens: &[OwnedToken], min: usize, max: usize, preserve_original: bool, edge: bool) -> Vec<OwnedToken> {
+fn grams(
+    tokens: &[OwnedToken],
+    min: usize,
+    max: usize,
+    preserve_original: bool,
+    edge: bool,
+) -> Vec<OwnedToken> {
     let mut all = Vec::new();
     let mut holes = 0;
     for token in tokens {
-        let bounds: Vec<usize> = token.text.char_indices().map(|(at, _)| at).chain([token.text.len()]).collect();
+        let bounds: Vec<usize> = token
+            .text
+            .char_indices()
+            .map(|(at, _)| at)
+            .chain([token.text.len()])
+            .collect();
         let length = bounds.len() - 1;
         let mut increment = token.increment + holes;
         let starts = if edge { 1.min(length) } else { length };
         let before = all.len();
         let mut whole_seen = false;
         let mut push = |text: &str| {
-            all.push(OwnedToken { text: text.to_owned(), increment, ..token.clone() });
+            all.push(OwnedToken {
+                text: text.to_owned(),
+                increment,
+                ..token.clone()
+            });
             increment = 0;
         };
         if preserve_original && length < min {
@@ -383,7 +508,15 @@ fn fingerprint(tokens: &[OwnedToken], separator: char, max_output: usize) -> Vec
     if words.is_empty() || java_length(&text) > max_output {
         return Vec::new();
     }
-    vec![OwnedToken { text, start: 0, end, increment: 1, length: 1, kind: "fingerprint", keyword: false }]
+    vec![OwnedToken {
+        text,
+        start: 0,
+        end,
+        increment: 1,
+        length: 1,
+        kind: "fingerprint",
+        keyword: false,
+    }]
 }
 
 impl Shingle {
@@ -405,13 +538,28 @@ impl Shingle {
             let mut increment = pending + 1;
             let before = all.len();
             if let (true, Some(token)) = (unigrams, line[start]) {
-                all.push(OwnedToken { increment, ..token.clone() });
+                all.push(OwnedToken {
+                    increment,
+                    ..token.clone()
+                });
                 increment = 0;
             }
             for size in self.min..=self.max {
-                let Some(part) = line.get(start..start + size) else { break };
-                let Some(token) = self.join(part) else { continue };
-                all.push(OwnedToken { increment, length: if unigrams { size as u32 } else { (size - self.min + 1) as u32 }, ..token });
+                let Some(part) = line.get(start..start + size) else {
+                    break;
+                };
+                let Some(token) = self.join(part) else {
+                    continue;
+                };
+                all.push(OwnedToken {
+                    increment,
+                    length: if unigrams {
+                        size as u32
+                    } else {
+                        (size - self.min + 1) as u32
+                    },
+                    ..token
+                });
                 increment = 0;
             }
             pending = if all.len() == before { pending + 1 } else { 0 };
@@ -422,8 +570,19 @@ impl Shingle {
     fn join(&self, part: &[Option<&OwnedToken>]) -> Option<OwnedToken> {
         let first = part.iter().flatten().next()?;
         let last = part.iter().flatten().next_back()?;
-        let words: Vec<&str> = part.iter().map(|token| token.map_or(self.filler.as_str(), |token| token.text.as_str())).collect();
+        let words: Vec<&str> = part
+            .iter()
+            .map(|token| token.map_or(self.filler.as_str(), |token| token.text.as_str()))
+            .collect();
         let text = words.join(&self.separator);
-        Some(OwnedToken { text, start: first.start, end: last.end, increment: 1, length: 1, kind: "shingle", keyword: false })
+        Some(OwnedToken {
+            text,
+            start: first.start,
+            end: last.end,
+            increment: 1,
+            length: 1,
+            kind: "shingle",
+            keyword: false,
+        })
     }
 }

@@ -4,9 +4,15 @@ use tantivy::tokenizer::{AsciiFoldingFilter, RawTokenizer, TextAnalyzer};
 
 /// `text` with every letter, digit and sign that has an ASCII form replaced by it (`ß` → `ss`).
 pub(crate) fn fold(text: &str) -> String {
-    let mut folding = TextAnalyzer::builder(RawTokenizer::default()).filter(AsciiFoldingFilter).build();
+    let mut folding = TextAnalyzer::builder(RawTokenizer::default())
+        .filter(AsciiFoldingFilter)
+        .build();
     let mut stream = folding.token_stream(text);
-    if stream.advance() { stream.token().text.clone() } else { text.to_owned() }
+    if stream.advance() {
+        stream.token().text.clone()
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]

@@ -4,17 +4,86 @@ use super::char_filters::Edit;
 
 /// Tags after which a text goes on on a new line.
 const BLOCKS: [&str; 42] = [
-    "address", "article", "aside", "blockquote", "br", "center", "dd", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer",
-    "form", "frameset", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "isindex", "li", "menu", "nav", "noframes", "noscript", "ol", "p",
-    "pre", "section", "table", "tbody", "td", "th", "tr", "ul", "body",
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "br",
+    "center",
+    "dd",
+    "dir",
+    "div",
+    "dl",
+    "dt",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "footer",
+    "form",
+    "frameset",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "isindex",
+    "li",
+    "menu",
+    "nav",
+    "noframes",
+    "noscript",
+    "ol",
+    "p",
+    "pre",
+    "section",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "tr",
+    "ul",
+    "body",
 ];
 
 /// Entities by name; the numbered ones are computed.
 const ENTITIES: [(&str, char); 34] = [
-    ("amp", '&'), ("lt", '<'), ("gt", '>'), ("quot", '"'), ("apos", '\''), ("nbsp", ' '), ("copy", '©'), ("reg", '®'), ("trade", '™'),
-    ("hellip", '…'), ("mdash", '—'), ("ndash", '–'), ("lsquo", '‘'), ("rsquo", '’'), ("ldquo", '“'), ("rdquo", '”'), ("laquo", '«'),
-    ("raquo", '»'), ("bull", '•'), ("middot", '·'), ("deg", '°'), ("euro", '€'), ("pound", '£'), ("cent", '¢'), ("sect", '§'), ("para", '¶'),
-    ("auml", 'ä'), ("ouml", 'ö'), ("uuml", 'ü'), ("szlig", 'ß'), ("eacute", 'é'), ("egrave", 'è'), ("agrave", 'à'), ("ccedil", 'ç'),
+    ("amp", '&'),
+    ("lt", '<'),
+    ("gt", '>'),
+    ("quot", '"'),
+    ("apos", '\''),
+    ("nbsp", ' '),
+    ("copy", '©'),
+    ("reg", '®'),
+    ("trade", '™'),
+    ("hellip", '…'),
+    ("mdash", '—'),
+    ("ndash", '–'),
+    ("lsquo", '‘'),
+    ("rsquo", '’'),
+    ("ldquo", '“'),
+    ("rdquo", '”'),
+    ("laquo", '«'),
+    ("raquo", '»'),
+    ("bull", '•'),
+    ("middot", '·'),
+    ("deg", '°'),
+    ("euro", '€'),
+    ("pound", '£'),
+    ("cent", '¢'),
+    ("sect", '§'),
+    ("para", '¶'),
+    ("auml", 'ä'),
+    ("ouml", 'ö'),
+    ("uuml", 'ü'),
+    ("szlig", 'ß'),
+    ("eacute", 'é'),
+    ("egrave", 'è'),
+    ("agrave", 'à'),
+    ("ccedil", 'ç'),
 ];
 
 /// What to replace in `text`; tags named in `keep` stay.
@@ -24,11 +93,19 @@ pub(crate) fn edits(text: &str, keep: &[String]) -> Vec<Edit> {
     while let Some(found) = text[at..].find(['<', '&']) {
         let start = at + found;
         let rest = &text[start..];
-        let piece = if rest.starts_with('<') { tag(rest, keep) } else { entity(rest) };
+        let piece = if rest.starts_with('<') {
+            tag(rest, keep)
+        } else {
+            entity(rest)
+        };
         match piece {
             Some((length, replacement)) => {
                 if let Some(replacement) = replacement {
-                    edits.push(Edit { start, end: start + length, text: replacement });
+                    edits.push(Edit {
+                        start,
+                        end: start + length,
+                        text: replacement,
+                    });
                 }
                 at = start + length;
             }
@@ -49,7 +126,10 @@ fn tag(rest: &str, keep: &[String]) -> Option<(usize, Option<String>)> {
         return Some((rest.find('>')? + 1, Some(String::new())));
     }
     let name_at = inner.strip_prefix('/').unwrap_or(inner);
-    let name: String = name_at.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '-' | ':' | '_')).collect();
+    let name: String = name_at
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || matches!(c, '-' | ':' | '_'))
+        .collect();
     if !name.starts_with(|c: char| c.is_alphabetic()) {
         return None;
     }
@@ -62,12 +142,21 @@ fn tag(rest: &str, keep: &[String]) -> Option<(usize, Option<String>)> {
         let close = format!("</{name}");
         let after = rest[end..].to_ascii_lowercase();
         let length = match after.find(&close) {
-            Some(at) => end + at + after[at..].find('>').map_or(after.len() - at, |end| end + 1),
+            Some(at) => {
+                end + at
+                    + after[at..]
+                        .find('>')
+                        .map_or(after.len() - at, |end| end + 1)
+            }
             None => rest.len(),
         };
         return Some((length, Some("\n".to_owned())));
     }
-    let replacement = if BLOCKS.contains(&name.as_str()) { "\n" } else { "" };
+    let replacement = if BLOCKS.contains(&name.as_str()) {
+        "\n"
+    } else {
+        ""
+    };
     Some((end, Some(replacement.to_owned())))
 }
 
@@ -94,7 +183,11 @@ fn entity(rest: &str) -> Option<(usize, Option<String>)> {
             Some(hex) => (hex, 16),
             None => (number, 10),
         };
-        let count = digits.bytes().take_while(|byte| char::from(*byte).is_digit(radix)).count().min(8);
+        let count = digits
+            .bytes()
+            .take_while(|byte| char::from(*byte).is_digit(radix))
+            .count()
+            .min(8);
         let c = char::from_u32(u32::from_str_radix(&digits[..count], radix).ok()?)?;
         let after = &digits[count..];
         let length = rest.len() - after.len() + usize::from(after.starts_with(';'));
@@ -103,5 +196,8 @@ fn entity(rest: &str) -> Option<(usize, Option<String>)> {
     let name: &str = inner.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
     let (_, c) = ENTITIES.iter().find(|(known, _)| *known == name)?;
     let after = &inner[name.len()..];
-    Some((1 + name.len() + usize::from(after.starts_with(';')), Some(c.to_string())))
+    Some((
+        1 + name.len() + usize::from(after.starts_with(';')),
+        Some(c.to_string()),
+    ))
 }

@@ -20,27 +20,50 @@ impl Pattern {
     pub(crate) fn new(java: &str, flags: &str) -> Result<Self, Failure> {
         let mut builder = RegexBuilder::new(&translate(java));
         builder.size_limit(SIZE_LIMIT);
-        for flag in flags.split('|').map(str::trim).filter(|flag| !flag.is_empty()) {
+        for flag in flags
+            .split('|')
+            .map(str::trim)
+            .filter(|flag| !flag.is_empty())
+        {
             match flag {
                 "CASE_INSENSITIVE" => builder.case_insensitive(true),
                 "MULTILINE" => builder.multi_line(true),
                 "DOTALL" => builder.dot_matches_new_line(true),
                 "COMMENTS" => builder.ignore_whitespace(true),
                 // Unicode is always on here; the other two change nothing for the patterns that compile.
-                "UNICODE_CASE" | "UNICODE_CHAR_CLASS" | "UNICODE_CHARACTER_CLASS" | "CANON_EQ" | "UNIX_LINES" => &mut builder,
+                "UNICODE_CASE"
+                | "UNICODE_CHAR_CLASS"
+                | "UNICODE_CHARACTER_CLASS"
+                | "CANON_EQ"
+                | "UNIX_LINES" => &mut builder,
                 "LITERAL" => {
                     builder = RegexBuilder::new(&regex::escape(java));
                     &mut builder
                 }
-                _ => return Err(Failure::illegal_argument(format!("Unknown regex flag [{flag}]"))),
+                _ => {
+                    return Err(Failure::illegal_argument(format!(
+                        "Unknown regex flag [{flag}]"
+                    )));
+                }
             };
         }
         let regex = builder.build().map_err(|error| {
             let why = match error {
-                regex::Error::CompiledTooBig(limit) => format!("pattern compiles to more than {limit} bytes"),
-                error => error.to_string().lines().last().unwrap_or("").trim().trim_start_matches("error: ").to_owned(),
+                regex::Error::CompiledTooBig(limit) => {
+                    format!("pattern compiles to more than {limit} bytes")
+                }
+                error => error
+                    .to_string()
+                    .lines()
+                    .last()
+                    .unwrap_or("")
+                    .trim()
+                    .trim_start_matches("error: ")
+                    .to_owned(),
             };
-            Failure::illegal_argument(format!("pattern [{java}] is malformed or not supported: {why}"))
+            Failure::illegal_argument(format!(
+                "pattern [{java}] is malformed or not supported: {why}"
+            ))
         })?;
         Ok(Self { regex })
     }
@@ -66,7 +89,9 @@ fn translate(java: &str) -> String {
             Some('D') => out.push_str("[^0-9]"),
             Some('s') => out.push_str("[ \\t\\n\\x0B\\f\\r]"),
             Some('S') => out.push_str("[^ \\t\\n\\x0B\\f\\r]"),
-            Some('h') => out.push_str("[ \\t\\x{A0}\\x{1680}\\x{180e}\\x{2000}-\\x{200a}\\x{202f}\\x{205f}\\x{3000}]"),
+            Some('h') => out.push_str(
+                "[ \\t\\x{A0}\\x{1680}\\x{180e}\\x{2000}-\\x{200a}\\x{202f}\\x{205f}\\x{3000}]",
+            ),
             Some('e') => out.push_str("\\x1B"),
             Some('Q') => {
                 let rest = chars.as_str();
@@ -117,7 +142,10 @@ mod tests {
     #[test]
     fn javas_classes_are_ascii() {
         let pattern = Pattern::new(r"\W+", "").unwrap();
-        assert_eq!(pattern.regex().split("naïve cat_1").collect::<Vec<_>>(), ["na", "ve", "cat_1"]);
+        assert_eq!(
+            pattern.regex().split("naïve cat_1").collect::<Vec<_>>(),
+            ["na", "ve", "cat_1"]
+        );
         assert!(Pattern::new(r"[\w-]+", "").unwrap().regex().is_match("a-b"));
     }
 

@@ -8,11 +8,16 @@ pub(crate) fn stem(word: &mut String) {
     if word.chars().nth(2).is_none() {
         return;
     }
-    let mut stemmer = Stemmer { letters: std::mem::take(word).into_bytes(), stem: 0 };
+    let mut stemmer = Stemmer {
+        letters: std::mem::take(word).into_bytes(),
+        stem: 0,
+    };
     stemmer.plurals_and_participles();
     stemmer.final_y();
     stemmer.double_suffixes();
-    stemmer.replace_first(&["icate>ic", "ative>", "alize>al", "iciti>ic", "ical>ic", "ful>", "ness>"]);
+    stemmer.replace_first(&[
+        "icate>ic", "ative>", "alize>al", "iciti>ic", "ical>ic", "ful>", "ness>",
+    ]);
     stemmer.drop_suffixes();
     stemmer.final_e_and_double_l();
     // Suffixes are cut and added in ASCII only, so the bytes stay UTF-8.
@@ -44,9 +49,14 @@ impl Stemmer {
             b'a' | b'e' | b'i' | b'o' | b'u' => false,
             b'y' => {
                 // A y is a consonant at the beginning and after a vowel; in a run of them they alternate.
-                let run = self.letters[..at].iter().rev().take_while(|letter| **letter == b'y').count();
+                let run = self.letters[..at]
+                    .iter()
+                    .rev()
+                    .take_while(|letter| **letter == b'y')
+                    .count();
                 let first = at - run;
-                let first_is_consonant = first == 0 || matches!(self.letters[first - 1], b'a' | b'e' | b'i' | b'o' | b'u');
+                let first_is_consonant = first == 0
+                    || matches!(self.letters[first - 1], b'a' | b'e' | b'i' | b'o' | b'u');
                 first_is_consonant == (run % 2 == 0)
             }
             _ => true,
@@ -72,7 +82,9 @@ impl Stemmer {
     }
 
     fn ends_in_double_consonant(&self) -> bool {
-        let [.., before, last] = self.letters[..] else { return false };
+        let [.., before, last] = self.letters[..] else {
+            return false;
+        };
         before == last && self.is_consonant(self.letters.len() - 1)
     }
 
@@ -121,9 +133,27 @@ impl Stemmer {
 
     fn double_suffixes(&mut self) {
         self.replace_first(&[
-            "ational>ate", "tional>tion", "enci>ence", "anci>ance", "izer>ize", "bli>ble", "alli>al", "entli>ent", "eli>e", "ousli>ous",
-            "ization>ize", "ation>ate", "ator>ate", "alism>al", "iveness>ive", "fulness>ful", "ousness>ous", "aliti>al", "iviti>ive",
-            "biliti>ble", "logi>log",
+            "ational>ate",
+            "tional>tion",
+            "enci>ence",
+            "anci>ance",
+            "izer>ize",
+            "bli>ble",
+            "alli>al",
+            "entli>ent",
+            "eli>e",
+            "ousli>ous",
+            "ization>ize",
+            "ation>ate",
+            "ator>ate",
+            "alism>al",
+            "iveness>ive",
+            "fulness>ful",
+            "ousness>ous",
+            "aliti>al",
+            "iviti>ive",
+            "biliti>ble",
+            "logi>log",
         ]);
     }
 
@@ -142,7 +172,8 @@ impl Stemmer {
 
     fn drop_suffixes(&mut self) {
         const SUFFIXES: [&str; 19] = [
-            "al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment", "ent", "ion", "ou", "ism", "ate", "iti", "ous", "ive", "ize",
+            "al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment", "ent", "ion",
+            "ou", "ism", "ate", "iti", "ous", "ive", "ize",
         ];
         for suffix in SUFFIXES {
             if !self.ends(suffix) {

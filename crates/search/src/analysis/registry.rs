@@ -27,27 +27,52 @@ pub struct AnalysisLimits {
 
 impl Default for AnalysisLimits {
     fn default() -> Self {
-        Self { max_ngram_diff: 1, max_shingle_diff: 3 }
+        Self {
+            max_ngram_diff: 1,
+            max_shingle_diff: 3,
+        }
     }
 }
 
 /// Analyzers that every index knows.
-const BUILT_IN: [&str; 8] = ["standard", "simple", "whitespace", "stop", "keyword", "pattern", "english", "fingerprint"];
+const BUILT_IN: [&str; 8] = [
+    "standard",
+    "simple",
+    "whitespace",
+    "stop",
+    "keyword",
+    "pattern",
+    "english",
+    "fingerprint",
+];
 
 static DEFAULT: LazyLock<Arc<Analysis>> = LazyLock::new(|| {
-    let mut analysis = Analysis { analyzers: HashMap::new(), normalizers: HashMap::new(), components: components::Named::default() };
+    let mut analysis = Analysis {
+        analyzers: HashMap::new(),
+        normalizers: HashMap::new(),
+        components: components::Named::default(),
+    };
     for name in BUILT_IN {
         let configuration = Configuration::empty("analyzer", name);
-        let built = settings::analyzer(name, &configuration, &analysis.components, AnalysisLimits::default());
+        let built = settings::analyzer(
+            name,
+            &configuration,
+            &analysis.components,
+            AnalysisLimits::default(),
+        );
         let analyzer = built.expect("built-in analyzers have valid defaults, as the tests show");
-        analysis.analyzers.insert(name.to_owned(), Arc::new(analyzer));
+        analysis
+            .analyzers
+            .insert(name.to_owned(), Arc::new(analyzer));
     }
     let lowercase = Normalizer {
         name: "lowercase".to_owned(),
         char_filters: Vec::new(),
         filters: vec![("lowercase".to_owned(), super::filters::Filter::Lowercase)],
     };
-    analysis.normalizers.insert("lowercase".to_owned(), Arc::new(lowercase));
+    analysis
+        .normalizers
+        .insert("lowercase".to_owned(), Arc::new(lowercase));
     Arc::new(analysis)
 });
 
@@ -93,7 +118,10 @@ impl Analysis {
     /// The analyzer of text fields that name none: `default` of the settings, otherwise `standard`.
     #[must_use]
     pub fn default_analyzer(&self) -> Arc<Analyzer> {
-        let found = self.analyzers.get("default").or_else(|| self.analyzers.get("standard"));
+        let found = self
+            .analyzers
+            .get("default")
+            .or_else(|| self.analyzers.get("standard"));
         Arc::clone(found.expect("the standard analyzer is built in"))
     }
 

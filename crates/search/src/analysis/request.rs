@@ -97,16 +97,30 @@ impl AnalyzeRequest {
     /// 400 `x_content_parse_exception` for an unknown key or a value of the wrong kind.
     pub fn parse(body: &Node) -> Result<Self, Failure> {
         let Some(object) = body.as_object() else {
-            return Err(Failure::content_parse(format!("[analyze_request] Expected START_OBJECT but was: {}", body.token_name()), body.at));
+            return Err(Failure::content_parse(
+                format!(
+                    "[analyze_request] Expected START_OBJECT but was: {}",
+                    body.token_name()
+                ),
+                body.at,
+            ));
         };
         let mut request = Self::default();
         for entry in object.entries() {
             let node = &entry.node;
             let wrong = || {
-                let reason = format!("[analyze_request] {} doesn't support values of type: {}", entry.key, node.token_name());
+                let reason = format!(
+                    "[analyze_request] {} doesn't support values of type: {}",
+                    entry.key,
+                    node.token_name()
+                );
                 Failure::content_parse(reason, node.at)
             };
-            let text = || node.to_text().map(std::borrow::Cow::into_owned).ok_or_else(wrong);
+            let text = || {
+                node.to_text()
+                    .map(std::borrow::Cow::into_owned)
+                    .ok_or_else(wrong)
+            };
             match entry.key.as_str() {
                 "text" => request.text = texts(node).ok_or_else(wrong)?,
                 "analyzer" => request.analyzer = Some(text()?),
@@ -117,7 +131,12 @@ impl AnalyzeRequest {
                 "char_filter" => request.char_filters = parts(node).ok_or_else(wrong)?,
                 "explain" => request.explain = node.as_bool().ok_or_else(wrong)?,
                 "attributes" => request.attributes = texts(node).ok_or_else(wrong)?,
-                other => return Err(Failure::content_parse(format!("[analyze_request] unknown field [{other}]"), entry.at)),
+                other => {
+                    return Err(Failure::content_parse(
+                        format!("[analyze_request] unknown field [{other}]"),
+                        entry.at,
+                    ));
+                }
             }
         }
         Ok(request)
@@ -129,7 +148,8 @@ impl AnalyzeRequest {
     /// 400 `action_request_validation_exception`.
     pub fn validate(&self, has_index: bool) -> Result<(), Failure> {
         let mut problems: Vec<&str> = Vec::new();
-        let extra = self.tokenizer.is_some() || !self.filters.is_empty() || !self.char_filters.is_empty();
+        let extra =
+            self.tokenizer.is_some() || !self.filters.is_empty() || !self.char_filters.is_empty();
         if self.text.is_empty() {
             problems.push("text is missing");
         }
@@ -142,13 +162,18 @@ impl AnalyzeRequest {
         if self.analyzer.is_some() && extra {
             problems.push("cannot define extra components on a named analyzer");
         }
-        if self.normalizer.is_some() && (!self.filters.is_empty() || !self.char_filters.is_empty()) {
+        if self.normalizer.is_some() && (!self.filters.is_empty() || !self.char_filters.is_empty())
+        {
             problems.push("cannot define extra components on a named normalizer");
         }
         if self.field.is_some() && extra {
             problems.push("cannot define extra components on a field-specific analyzer");
         }
-        if problems.is_empty() { Ok(()) } else { Err(Failure::validation(problems)) }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure::validation(problems))
+        }
     }
 
     /// Analyses the texts. `index` is the mapping of the request's index, if it names one; `max_tokens` is
@@ -156,26 +181,43 @@ impl AnalyzeRequest {
     ///
     /// # Errors
     /// 400 `illegal_argument_exception` for names that are not to be found, 500 `illegal_state_exception` above the limit of tokens.
-    pub fn run(&self, index: Option<&Mapping>, limits: AnalysisLimits, max_tokens: usize) -> Result<AnalyzeResponse, Failure> {
+    pub fn run(
+        &self,
+        index: Option<&Mapping>,
+        limits: AnalysisLimits,
+        max_tokens: usize,
+    ) -> Result<AnalyzeResponse, Failure> {
         let built_in = Analysis::built_in();
         let analysis = index.map_or(&built_in, Mapping::analysis);
         let scope = if index.is_some() { "" } else { "global " };
         let analyzer = self.chosen(index, analysis, scope, limits)?;
         let mut budget = max_tokens;
         if !self.explain {
-            return analyzer.tokens(&self.text, &mut budget).map(AnalyzeResponse::Tokens);
+            return analyzer
+                .tokens(&self.text, &mut budget)
+                .map(AnalyzeResponse::Tokens);
         }
         analyzer.explain(&self.text, &mut budget)
     }
 
-    fn chosen(&self, index: Option<&Mapping>, analysis: &Analysis, scope: &str, limits: AnalysisLimits) -> Result<Chosen, Failure> {
+    fn chosen(
+        &self,
+        index: Option<&Mapping>,
+        analysis: &Analysis,
+        scope: &str,
+        limits: AnalysisLimits,
+    ) -> Result<Chosen, Failure> {
         if let Some(name) = &self.analyzer {
             let found = analysis.analyzer(name);
-            return found.map(Chosen::Analyzer).ok_or_else(|| Failure::illegal_argument(format!("failed to find {scope}analyzer [{name}]")));
+            return found.map(Chosen::Analyzer).ok_or_else(|| {
+                Failure::illegal_argument(format!("failed to find {scope}analyzer [{name}]"))
+            });
         }
         if let Some(name) = &self.normalizer {
             let found = analysis.normalizer(name);
-            return found.map(Chosen::Normalizer).ok_or_else(|| Failure::illegal_argument(format!("failed to find normalizer under [{name}]")));
+            return found.map(Chosen::Normalizer).ok_or_else(|| {
+                Failure::illegal_argument(format!("failed to find normalizer under [{name}]"))
+            });
         }
         if let Some(path) = &self.field {
             return by_field(path, index, analysis);
@@ -186,7 +228,12 @@ impl AnalyzeRequest {
         self.composed(analysis, scope, limits)
     }
 
-    fn composed(&self, analysis: &Analysis, scope: &str, limits: AnalysisLimits) -> Result<Chosen, Failure> {
+    fn composed(
+        &self,
+        analysis: &Analysis,
+        scope: &str,
+        limits: AnalysisLimits,
+    ) -> Result<Chosen, Failure> {
         let mut char_filters = Vec::new();
         for part in &self.char_filters {
             char_filters.push(part.char_filter(analysis, scope)?);
@@ -197,30 +244,53 @@ impl AnalyzeRequest {
         }
         let Some(tokenizer) = &self.tokenizer else {
             if let Some((name, _)) = filters.iter().find(|(_, filter)| !filter.is_normalizing()) {
-                return Err(Failure::illegal_argument(format!("Custom normalizer may not use filter [{name}]")));
+                return Err(Failure::illegal_argument(format!(
+                    "Custom normalizer may not use filter [{name}]"
+                )));
             }
-            let normalizer = Normalizer { name: "__custom__".to_owned(), char_filters, filters };
+            let normalizer = Normalizer {
+                name: "__custom__".to_owned(),
+                char_filters,
+                filters,
+            };
             return Ok(Chosen::Composed(normalizer));
         };
         let tokenizer = tokenizer.tokenizer(analysis, scope, limits)?;
-        let analyzer = Analyzer { name: "__custom__".to_owned(), char_filters, tokenizer, filters, position_gap: 0, custom: true };
+        let analyzer = Analyzer {
+            name: "__custom__".to_owned(),
+            char_filters,
+            tokenizer,
+            filters,
+            position_gap: 0,
+            custom: true,
+        };
         Ok(Chosen::Analyzer(Arc::new(analyzer)))
     }
 }
 
 fn by_field(path: &str, index: Option<&Mapping>, analysis: &Analysis) -> Result<Chosen, Failure> {
     let Some(mapping) = index else {
-        return Err(Failure::illegal_argument("No analyzer or index specified to analyze the field with"));
+        return Err(Failure::illegal_argument(
+            "No analyzer or index specified to analyze the field with",
+        ));
     };
     let Some(field) = mapping.field(path) else {
         return Ok(Chosen::Analyzer(analysis.default_analyzer()));
     };
-    let keyword = || Chosen::Analyzer(analysis.analyzer("keyword").unwrap_or_else(|| analysis.default_analyzer()));
+    let keyword = || {
+        Chosen::Analyzer(
+            analysis
+                .analyzer("keyword")
+                .unwrap_or_else(|| analysis.default_analyzer()),
+        )
+    };
     match (field.kind(), field.analyzer(), field.normalizer()) {
         (Kind::Text, Some(analyzer), _) => Ok(Chosen::Analyzer(Arc::clone(analyzer))),
         (Kind::Keyword, _, Some(normalizer)) => Ok(Chosen::Normalizer(Arc::clone(normalizer))),
         (Kind::Keyword, ..) => Ok(keyword()),
-        _ => Err(Failure::illegal_argument(format!("Can't process field [{path}], Analysis requests are only supported on tokenized fields"))),
+        _ => Err(Failure::illegal_argument(format!(
+            "Can't process field [{path}], Analysis requests are only supported on tokenized fields"
+        ))),
     }
 }
 
@@ -248,7 +318,12 @@ fn parts(node: &Node) -> Option<Vec<Part>> {
 }
 
 impl Part {
-    fn filter(&self, analysis: &Analysis, scope: &str, limits: AnalysisLimits) -> Result<(String, Filter), Failure> {
+    fn filter(
+        &self,
+        analysis: &Analysis,
+        scope: &str,
+        limits: AnalysisLimits,
+    ) -> Result<(String, Filter), Failure> {
         self.find(
             "filter",
             scope,
@@ -257,11 +332,25 @@ impl Part {
         )
     }
 
-    fn char_filter(&self, analysis: &Analysis, scope: &str) -> Result<(String, CharFilter), Failure> {
-        self.find("char_filter", scope, |name| find_char_filter(name, &analysis.components), components::char_filter)
+    fn char_filter(
+        &self,
+        analysis: &Analysis,
+        scope: &str,
+    ) -> Result<(String, CharFilter), Failure> {
+        self.find(
+            "char_filter",
+            scope,
+            |name| find_char_filter(name, &analysis.components),
+            components::char_filter,
+        )
     }
 
-    fn tokenizer(&self, analysis: &Analysis, scope: &str, limits: AnalysisLimits) -> Result<(String, Tokenizer), Failure> {
+    fn tokenizer(
+        &self,
+        analysis: &Analysis,
+        scope: &str,
+        limits: AnalysisLimits,
+    ) -> Result<(String, Tokenizer), Failure> {
         self.find(
             "tokenizer",
             scope,
@@ -279,14 +368,21 @@ impl Part {
     ) -> Result<(String, T), Failure> {
         match self {
             Self::Named(name) => {
-                let found = by_name(name).ok_or_else(|| Failure::illegal_argument(format!("failed to find {scope}{family} under [{name}]")))?;
+                let found = by_name(name).ok_or_else(|| {
+                    Failure::illegal_argument(format!(
+                        "failed to find {scope}{family} under [{name}]"
+                    ))
+                })?;
                 Ok((name.clone(), found))
             }
             Self::Inline(json) => {
                 let node = glasswork_content::parse(json, &glasswork_content::Limits::DEFAULT)?;
                 let type_name = node.get("type").and_then(Node::as_str).map(str::to_owned);
                 let Some(type_name) = type_name else {
-                    return Err(Failure::illegal_argument(format!("Missing [type] setting for anonymous {family}: {}", shown(node.as_object()))));
+                    return Err(Failure::illegal_argument(format!(
+                        "Missing [type] setting for anonymous {family}: {}",
+                        shown(node.as_object())
+                    )));
                 };
                 let name = format!("__anonymous__{type_name}");
                 let settings = Configuration::new(family, &name, &node)?;
@@ -298,7 +394,12 @@ impl Part {
 }
 
 fn shown(object: Option<&Object>) -> String {
-    object.map(|object| String::from_utf8_lossy(&Node::from(Value::Object(object.clone())).to_json()).into_owned()).unwrap_or_default()
+    object
+        .map(|object| {
+            String::from_utf8_lossy(&Node::from(Value::Object(object.clone())).to_json())
+                .into_owned()
+        })
+        .unwrap_or_default()
 }
 
 /// What analyses the texts.
@@ -331,8 +432,12 @@ impl Chosen {
                     });
                     line.add(text, tokens, places, analyzer.position_gap, budget)?;
                 }
-                Self::Normalizer(normalizer) => line.add(text, vec![whole(normalizer, text)], 1, 100, budget)?,
-                Self::Composed(normalizer) => line.add(text, vec![whole(normalizer, text)], 1, 0, budget)?,
+                Self::Normalizer(normalizer) => {
+                    line.add(text, vec![whole(normalizer, text)], 1, 100, budget)?
+                }
+                Self::Composed(normalizer) => {
+                    line.add(text, vec![whole(normalizer, text)], 1, 0, budget)?
+                }
             }
         }
         Ok(line.tokens)
@@ -342,56 +447,108 @@ impl Chosen {
         let analyzer = match self {
             Self::Analyzer(analyzer) if analyzer.custom => analyzer,
             Self::Analyzer(analyzer) => {
-                return Ok(AnalyzeResponse::Analyzer(Stage { name: analyzer.name.clone(), tokens: self.tokens(texts, budget)? }));
+                return Ok(AnalyzeResponse::Analyzer(Stage {
+                    name: analyzer.name.clone(),
+                    tokens: self.tokens(texts, budget)?,
+                }));
             }
             Self::Normalizer(normalizer) => {
-                return Ok(AnalyzeResponse::Analyzer(Stage { name: normalizer.name.clone(), tokens: self.tokens(texts, budget)? }));
+                return Ok(AnalyzeResponse::Analyzer(Stage {
+                    name: normalizer.name.clone(),
+                    tokens: self.tokens(texts, budget)?,
+                }));
             }
             Self::Composed(normalizer) => return explain_normalizer(normalizer, texts, budget),
         };
-        let mut char_filters: Vec<(String, Vec<String>)> = analyzer.char_filters.iter().map(|(name, _)| (name.clone(), Vec::new())).collect();
-        let mut lines: Vec<Line> = (0..=analyzer.filters.len()).map(|_| Line::default()).collect();
+        let mut char_filters: Vec<(String, Vec<String>)> = analyzer
+            .char_filters
+            .iter()
+            .map(|(name, _)| (name.clone(), Vec::new()))
+            .collect();
+        let mut lines: Vec<Line> = (0..=analyzer.filters.len())
+            .map(|_| Line::default())
+            .collect();
         for text in texts {
             let explained = analyzer.explain(text);
             for ((_, seen), text) in char_filters.iter_mut().zip(explained.texts) {
                 seen.push(text);
             }
             for (index, (line, stage)) in lines.iter_mut().zip(&explained.stages).enumerate() {
-                let marks = analyzer.filters[..index].iter().any(|(_, filter)| matches!(filter, Filter::Stem(_) | Filter::KeywordMarker { .. }));
+                let marks = analyzer.filters[..index].iter().any(|(_, filter)| {
+                    matches!(filter, Filter::Stem(_) | Filter::KeywordMarker { .. })
+                });
                 let (tokens, places) = analyzed(stage, marks);
                 line.add(text, tokens, places, analyzer.position_gap, budget)?;
             }
         }
-        let names = std::iter::once(&analyzer.tokenizer.0).chain(analyzer.filters.iter().map(|(name, _)| name));
-        let mut stages = names.zip(lines).map(|(name, line)| Stage { name: name.clone(), tokens: line.tokens });
+        let names = std::iter::once(&analyzer.tokenizer.0)
+            .chain(analyzer.filters.iter().map(|(name, _)| name));
+        let mut stages = names.zip(lines).map(|(name, line)| Stage {
+            name: name.clone(),
+            tokens: line.tokens,
+        });
         let tokenizer = stages.next();
-        Ok(AnalyzeResponse::Parts { char_filters, tokenizer, filters: stages.collect() })
+        Ok(AnalyzeResponse::Parts {
+            char_filters,
+            tokenizer,
+            filters: stages.collect(),
+        })
     }
 }
 
-fn explain_normalizer(normalizer: &Normalizer, texts: &[String], budget: &mut usize) -> Result<AnalyzeResponse, Failure> {
-    let mut char_filters: Vec<(String, Vec<String>)> = normalizer.char_filters.iter().map(|(name, _)| (name.clone(), Vec::new())).collect();
-    let mut lines: Vec<Line> = (0..=normalizer.filters.len()).map(|_| Line::default()).collect();
+fn explain_normalizer(
+    normalizer: &Normalizer,
+    texts: &[String],
+    budget: &mut usize,
+) -> Result<AnalyzeResponse, Failure> {
+    let mut char_filters: Vec<(String, Vec<String>)> = normalizer
+        .char_filters
+        .iter()
+        .map(|(name, _)| (name.clone(), Vec::new()))
+        .collect();
+    let mut lines: Vec<Line> = (0..=normalizer.filters.len())
+        .map(|_| Line::default())
+        .collect();
     for text in texts {
         let mut current = text.clone();
         for ((_, filter), (_, seen)) in normalizer.char_filters.iter().zip(&mut char_filters) {
-            current = filter.apply(Rewritten::unchanged(&current)).text.into_owned();
+            current = filter
+                .apply(Rewritten::unchanged(&current))
+                .text
+                .into_owned();
             seen.push(current.clone());
         }
         let end = text.len() as u32;
-        let mut tokens = vec![OwnedToken { text: current, start: 0, end, increment: 1, length: 1, kind: "word", keyword: false }];
+        let mut tokens = vec![OwnedToken {
+            text: current,
+            start: 0,
+            end,
+            increment: 1,
+            length: 1,
+            kind: "word",
+            keyword: false,
+        }];
         for (index, line) in lines.iter_mut().enumerate() {
-            if let Some((_, filter)) = index.checked_sub(1).map(|index| &normalizer.filters[index]) {
+            if let Some((_, filter)) = index.checked_sub(1).map(|index| &normalizer.filters[index])
+            {
                 tokens = filter.apply_all(tokens);
             }
             let (shown, places) = analyzed(&tokens, false);
             line.add(text, shown, places, 0, budget)?;
         }
     }
-    let names = std::iter::once("keyword").chain(normalizer.filters.iter().map(|(name, _)| name.as_str()));
-    let mut stages = names.zip(lines).map(|(name, line)| Stage { name: name.to_owned(), tokens: line.tokens });
+    let names =
+        std::iter::once("keyword").chain(normalizer.filters.iter().map(|(name, _)| name.as_str()));
+    let mut stages = names.zip(lines).map(|(name, line)| Stage {
+        name: name.to_owned(),
+        tokens: line.tokens,
+    });
     let tokenizer = stages.next();
-    Ok(AnalyzeResponse::Parts { char_filters, tokenizer, filters: stages.collect() })
+    Ok(AnalyzeResponse::Parts {
+        char_filters,
+        tokenizer,
+        filters: stages.collect(),
+    })
 }
 
 fn whole(normalizer: &Normalizer, text: &str) -> AnalyzedToken {
@@ -437,7 +594,14 @@ struct Line {
 
 impl Line {
     /// Appends the tokens of a text, whose offsets are still in bytes.
-    fn add(&mut self, text: &str, tokens: Vec<AnalyzedToken>, places: u32, gap: u32, budget: &mut usize) -> Result<(), Failure> {
+    fn add(
+        &mut self,
+        text: &str,
+        tokens: Vec<AnalyzedToken>,
+        places: u32,
+        gap: u32,
+        budget: &mut usize,
+    ) -> Result<(), Failure> {
         if self.tokens.len() + tokens.len() > *budget {
             return Err(Failure::illegal_state(format!(
                 "The number of tokens produced by calling _analyze has exceeded the allowed maximum of [{budget}]. This limit can be set by \

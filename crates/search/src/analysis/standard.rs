@@ -59,14 +59,19 @@ const CLASSES: [Class; 128] = {
 };
 
 fn class(bytes: &[u8], at: usize) -> Class {
-    bytes.get(at).map_or(Class::Other, |byte| CLASSES[usize::from(*byte & 0x7f)])
+    bytes
+        .get(at)
+        .map_or(Class::Other, |byte| CLASSES[usize::from(*byte & 0x7f)])
 }
 
 fn ascii(text: &str, max: usize, sink: &mut impl FnMut(Raw<'_>)) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
-        if !matches!(class(bytes, at), Class::Letter | Class::Digit | Class::Underscore) {
+        if !matches!(
+            class(bytes, at),
+            Class::Letter | Class::Digit | Class::Underscore
+        ) {
             at += 1;
             continue;
         }
@@ -98,7 +103,9 @@ fn joins(bytes: &[u8], at: usize, middle: Class) -> bool {
     match middle {
         Class::MidLetter => sides == (Class::Letter, Class::Letter),
         Class::MidNumber => sides == (Class::Digit, Class::Digit),
-        Class::MidBoth => sides == (Class::Letter, Class::Letter) || sides == (Class::Digit, Class::Digit),
+        Class::MidBoth => {
+            sides == (Class::Letter, Class::Letter) || sides == (Class::Digit, Class::Digit)
+        }
         _ => false,
     }
 }
@@ -142,13 +149,18 @@ fn kind_of(piece: &str) -> Option<&'static str> {
     if is_ideographic(first) {
         return Some(IDEOGRAPHIC);
     }
-    if matches!(first, '\u{3041}'..='\u{3096}' | '\u{309d}'..='\u{309f}' | '\u{1b001}'..='\u{1b11f}') {
+    if matches!(first, '\u{3041}'..='\u{3096}' | '\u{309d}'..='\u{309f}' | '\u{1b001}'..='\u{1b11f}')
+    {
         return Some(HIRAGANA);
     }
     if is_emoji(first, piece) {
         return Some(EMOJI);
     }
-    if piece.chars().all(|c| is_katakana(c) || c == '_' || is_mark(c)) && piece.chars().any(is_katakana) {
+    if piece
+        .chars()
+        .all(|c| is_katakana(c) || c == '_' || is_mark(c))
+        && piece.chars().any(is_katakana)
+    {
         return Some(KATAKANA);
     }
     if piece.chars().any(char::is_alphabetic) {
@@ -202,13 +214,44 @@ fn is_emoji(first: char, piece: &str) -> bool {
     match u32::from(first) {
         // Flags are pairs of regional indicators.
         0x1f1e6..=0x1f1ff => true,
-        0x1f000..=0x1faff => !matches!(u32::from(first), 0x1f100..=0x1f12f | 0x1f130..=0x1f16f | 0x1f780..=0x1f7df | 0x1f800..=0x1f8ff),
+        0x1f000..=0x1faff => {
+            !matches!(u32::from(first), 0x1f100..=0x1f12f | 0x1f130..=0x1f16f | 0x1f780..=0x1f7df | 0x1f800..=0x1f8ff)
+        }
         // Keycaps: a digit, # or * with U+20E3.
         0x23 | 0x2a | 0x30..=0x39 => piece.ends_with('\u{20e3}'),
         // Symbols that are emoji by default, or when a variation selector says so.
-        0x231a..=0x231b | 0x23e9..=0x23ec | 0x23f0 | 0x23f3 | 0x25fd..=0x25fe | 0x2614..=0x2615 | 0x2648..=0x2653 | 0x267f | 0x2693 | 0x26a1
-        | 0x26aa..=0x26ab | 0x26bd..=0x26be | 0x26c4..=0x26c5 | 0x26ce | 0x26d4 | 0x26ea | 0x26f2..=0x26f3 | 0x26f5 | 0x26fa | 0x26fd | 0x2705
-        | 0x270a..=0x270b | 0x2728 | 0x274c | 0x274e | 0x2753..=0x2755 | 0x2757 | 0x2795..=0x2797 | 0x27b0 | 0x27bf | 0x2b1b..=0x2b1c | 0x2b50
+        0x231a..=0x231b
+        | 0x23e9..=0x23ec
+        | 0x23f0
+        | 0x23f3
+        | 0x25fd..=0x25fe
+        | 0x2614..=0x2615
+        | 0x2648..=0x2653
+        | 0x267f
+        | 0x2693
+        | 0x26a1
+        | 0x26aa..=0x26ab
+        | 0x26bd..=0x26be
+        | 0x26c4..=0x26c5
+        | 0x26ce
+        | 0x26d4
+        | 0x26ea
+        | 0x26f2..=0x26f3
+        | 0x26f5
+        | 0x26fa
+        | 0x26fd
+        | 0x2705
+        | 0x270a..=0x270b
+        | 0x2728
+        | 0x274c
+        | 0x274e
+        | 0x2753..=0x2755
+        | 0x2757
+        | 0x2795..=0x2797
+        | 0x27b0
+        | 0x27bf
+        | 0x2b1b..=0x2b1c
+        | 0x2b50
         | 0x2b55 => true,
         0xa9 | 0xae | 0x203c..=0x3299 => piece.contains('\u{fe0f}'),
         _ => false,
@@ -216,23 +259,45 @@ fn is_emoji(first: char, piece: &str) -> bool {
 }
 
 /// Hands `text[start..end]` on, in pieces of at most `max` UTF-16 units.
-fn cut(text: &str, start: usize, end: usize, max: usize, kind: &'static str, sink: &mut impl FnMut(Raw<'_>)) {
+fn cut(
+    text: &str,
+    start: usize,
+    end: usize,
+    max: usize,
+    kind: &'static str,
+    sink: &mut impl FnMut(Raw<'_>),
+) {
     // Bytes are never fewer than UTF-16 units.
     if end - start <= max {
-        sink(Raw { text: &text[start..end], start, end, kind });
+        sink(Raw {
+            text: &text[start..end],
+            start,
+            end,
+            kind,
+        });
         return;
     }
     let mut from = start;
     let mut units = 0;
     for (at, c) in text[start..end].char_indices() {
         if units > 0 && units + c.len_utf16() > max {
-            sink(Raw { text: &text[from..start + at], start: from, end: start + at, kind });
+            sink(Raw {
+                text: &text[from..start + at],
+                start: from,
+                end: start + at,
+                kind,
+            });
             from = start + at;
             units = 0;
         }
         units += c.len_utf16();
     }
-    sink(Raw { text: &text[from..end], start: from, end, kind });
+    sink(Raw {
+        text: &text[from..end],
+        start: from,
+        end,
+        kind,
+    });
 }
 
 #[cfg(test)]
@@ -242,7 +307,9 @@ mod tests {
 
     fn words(text: &str) -> Vec<(String, &'static str)> {
         let mut words = Vec::new();
-        each(text, 255, &mut |raw| words.push((raw.text.to_owned(), raw.kind)));
+        each(text, 255, &mut |raw| {
+            words.push((raw.text.to_owned(), raw.kind))
+        });
         words
     }
 
@@ -254,34 +321,42 @@ mod tests {
     fn the_reference_sentence_is_cut_as_lucene_cuts_it() {
         assert_eq!(
             texts("The 2 QUICK Brown-Foxes jumped, e.g. x.y!"),
-            ["The", "2", "QUICK", "Brown", "Foxes", "jumped", "e.g", "x.y"]
+            [
+                "The", "2", "QUICK", "Brown", "Foxes", "jumped", "e.g", "x.y"
+            ]
         );
     }
 
     #[test]
     fn numbers_are_told_from_words() {
-        assert_eq!(words("3.14 a1 1,000 _ 7_"), [
-            ("3.14".to_owned(), NUM),
-            ("a1".to_owned(), ALPHANUM),
-            ("1,000".to_owned(), NUM),
-            ("7_".to_owned(), NUM),
-        ]);
+        assert_eq!(
+            words("3.14 a1 1,000 _ 7_"),
+            [
+                ("3.14".to_owned(), NUM),
+                ("a1".to_owned(), ALPHANUM),
+                ("1,000".to_owned(), NUM),
+                ("7_".to_owned(), NUM),
+            ]
+        );
     }
 
     #[test]
     fn other_scripts_keep_lucenes_types() {
-        assert_eq!(words("日本 カタカナ ひら 한국어 ไทยดี 👍 🇩🇪 naïve"), [
-            ("日".to_owned(), IDEOGRAPHIC),
-            ("本".to_owned(), IDEOGRAPHIC),
-            ("カタカナ".to_owned(), KATAKANA),
-            ("ひ".to_owned(), HIRAGANA),
-            ("ら".to_owned(), HIRAGANA),
-            ("한국어".to_owned(), HANGUL),
-            ("ไทยดี".to_owned(), SOUTHEAST_ASIAN),
-            ("👍".to_owned(), EMOJI),
-            ("🇩🇪".to_owned(), EMOJI),
-            ("naïve".to_owned(), ALPHANUM),
-        ]);
+        assert_eq!(
+            words("日本 カタカナ ひら 한국어 ไทยดี 👍 🇩🇪 naïve"),
+            [
+                ("日".to_owned(), IDEOGRAPHIC),
+                ("本".to_owned(), IDEOGRAPHIC),
+                ("カタカナ".to_owned(), KATAKANA),
+                ("ひ".to_owned(), HIRAGANA),
+                ("ら".to_owned(), HIRAGANA),
+                ("한국어".to_owned(), HANGUL),
+                ("ไทยดี".to_owned(), SOUTHEAST_ASIAN),
+                ("👍".to_owned(), EMOJI),
+                ("🇩🇪".to_owned(), EMOJI),
+                ("naïve".to_owned(), ALPHANUM),
+            ]
+        );
     }
 
     #[test]

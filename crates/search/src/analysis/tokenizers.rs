@@ -73,13 +73,34 @@ pub(crate) enum Tokenizer {
     /// Runs between matches of a pattern (`group` < 0), or the matches themselves.
     Pattern { pattern: Pattern, group: i32 },
     /// All runs of `min` to `max` characters.
-    Ngram { min: usize, max: usize, chars: TokenChars },
+    Ngram {
+        min: usize,
+        max: usize,
+        chars: TokenChars,
+    },
     /// Runs of `min` to `max` characters that begin a word.
-    EdgeNgram { min: usize, max: usize, chars: TokenChars },
+    EdgeNgram {
+        min: usize,
+        max: usize,
+        chars: TokenChars,
+    },
     /// The path, its parent, its parent's parent, …
-    PathHierarchy { delimiter: char, replacement: char, skip: usize, reverse: bool },
+    PathHierarchy {
+        delimiter: char,
+        replacement: char,
+        skip: usize,
+        reverse: bool,
+    },
     /// Runs between any of some characters.
-    CharGroup { chars: Vec<char>, letter: bool, digit: bool, whitespace: bool, punctuation: bool, symbol: bool, max: usize },
+    CharGroup {
+        chars: Vec<char>,
+        letter: bool,
+        digit: bool,
+        whitespace: bool,
+        punctuation: bool,
+        symbol: bool,
+        max: usize,
+    },
 }
 
 impl Tokenizer {
@@ -89,7 +110,12 @@ impl Tokenizer {
             Self::Standard { max } => standard::each(text, *max, sink),
             Self::Keyword => {
                 if !text.is_empty() {
-                    sink(Raw { text, start: 0, end: text.len(), kind: "word" });
+                    sink(Raw {
+                        text,
+                        start: 0,
+                        end: text.len(),
+                        kind: "word",
+                    });
                 }
             }
             Self::Whitespace { max } => runs(text, *max, |c| !is_java_whitespace(c), sink),
@@ -99,20 +125,38 @@ impl Tokenizer {
                 runs(text, 255, char::is_alphabetic, &mut |raw: Raw<'_>| {
                     buffer.clear();
                     buffer.extend(raw.text.chars().map(super::filters::lowercase));
-                    sink(Raw { text: &buffer, ..raw });
+                    sink(Raw {
+                        text: &buffer,
+                        ..raw
+                    });
                 });
             }
             Self::Pattern { pattern, group } => by_pattern(text, pattern, *group, sink),
             Self::Ngram { min, max, chars } => grams(text, *min, *max, chars, Edge::Any, sink),
-            Self::EdgeNgram { min, max, chars } => grams(text, *min, *max, chars, Edge::Front, sink),
-            Self::PathHierarchy { delimiter, replacement, skip, reverse } => {
+            Self::EdgeNgram { min, max, chars } => {
+                grams(text, *min, *max, chars, Edge::Front, sink)
+            }
+            Self::PathHierarchy {
+                delimiter,
+                replacement,
+                skip,
+                reverse,
+            } => {
                 if *reverse {
                     path_from_back(text, *delimiter, *replacement, *skip, sink);
                 } else {
                     path_from_front(text, *delimiter, *replacement, *skip, sink);
                 }
             }
-            Self::CharGroup { chars, letter, digit, whitespace, punctuation, symbol, max } => {
+            Self::CharGroup {
+                chars,
+                letter,
+                digit,
+                whitespace,
+                punctuation,
+                symbol,
+                max,
+            } => {
                 let is_token = |c: char| {
                     !(chars.contains(&c)
                         || (*letter && c.is_alphabetic())
@@ -168,16 +212,21 @@ fn runs(text: &str, max: usize, is_token: impl Fn(char) -> bool, sink: &mut impl
 }
 
 fn word(text: &str, start: usize, end: usize) -> Raw<'_> {
-    Raw { text: &text[start..end], start, end, kind: "word" }
+    Raw {
+        text: &text[start..end],
+        start,
+        end,
+        kind: "word",
+    }
 }
 
 fn by_pattern(text: &str, pattern: &Pattern, group: i32, sink: &mut impl FnMut(Raw<'_>)) {
     if let Ok(group) = usize::try_from(group) {
         for captures in pattern.regex().captures_iter(text) {
-            if let Some(found) = captures.get(group) {
-                if !found.is_empty() {
-                    sink(word(text, found.start(), found.end()));
-                }
+            if let Some(found) = captures.get(group)
+                && !found.is_empty()
+            {
+                sink(word(text, found.start(), found.end()));
             }
         }
         return;
@@ -200,22 +249,43 @@ enum Edge {
     Front,
 }
 
-fn grams(text: &str, min: usize, max: usize, chars: &TokenChars, edge: Edge, sink: &mut impl FnMut(Raw<'_>)) {
+fn grams(
+    text: &str,
+    min: usize,
+    max: usize,
+    chars: &TokenChars,
+    edge: Edge,
+    sink: &mut impl FnMut(Raw<'_>),
+) {
     if chars.is_all() {
         grams_of(text, 0, min, max, edge, sink);
         return;
     }
-    runs(text, usize::MAX, |c| chars.contains(c), &mut |raw: Raw<'_>| {
+    runs(text, usize::MAX, |c| chars.contains(c), &mut |raw: Raw<
+        '_,
+    >| {
         grams_of(raw.text, raw.start, min, max, edge, sink);
     });
 }
 
-fn grams_of(text: &str, base: usize, min: usize, max: usize, edge: Edge, sink: &mut impl FnMut(Raw<'_>)) {
+fn grams_of(
+    text: &str,
+    base: usize,
+    min: usize,
+    max: usize,
+    edge: Edge,
+    sink: &mut impl FnMut(Raw<'_>),
+) {
     for (start, _) in text.char_indices() {
         let rest = &text[start..];
         let ends = rest.char_indices().map(|(at, c)| at + c.len_utf8());
         for end in ends.take(max).skip(min.saturating_sub(1)) {
-            sink(Raw { text: &rest[..end], start: base + start, end: base + start + end, kind: "word" });
+            sink(Raw {
+                text: &rest[..end],
+                start: base + start,
+                end: base + start + end,
+                kind: "word",
+            });
         }
         if edge == Edge::Front {
             return;
@@ -223,35 +293,81 @@ fn grams_of(text: &str, base: usize, min: usize, max: usize, edge: Edge, sink: &
     }
 }
 
-fn path_from_front(text: &str, delimiter: char, replacement: char, skip: usize, sink: &mut impl FnMut(Raw<'_>)) {
-    let mut cuts: Vec<usize> = text.match_indices(delimiter).map(|(at, _)| at).filter(|at| *at > 0).collect();
+fn path_from_front(
+    text: &str,
+    delimiter: char,
+    replacement: char,
+    skip: usize,
+    sink: &mut impl FnMut(Raw<'_>),
+) {
+    let mut cuts: Vec<usize> = text
+        .match_indices(delimiter)
+        .map(|(at, _)| at)
+        .filter(|at| *at > 0)
+        .collect();
     if text.is_empty() {
         return;
     }
     cuts.push(text.len());
-    let starts_at = if skip == 0 { 0 } else { cuts.get(skip - 1).copied().unwrap_or(text.len()) };
+    let starts_at = if skip == 0 {
+        0
+    } else {
+        cuts.get(skip - 1).copied().unwrap_or(text.len())
+    };
     let mut buffer = String::new();
     for end in cuts.into_iter().skip(skip) {
         buffer.clear();
-        buffer.extend(text[starts_at..end].chars().map(|c| if c == delimiter { replacement } else { c }));
-        sink(Raw { text: &buffer, start: starts_at, end, kind: "word" });
+        buffer.extend(
+            text[starts_at..end]
+                .chars()
+                .map(|c| if c == delimiter { replacement } else { c }),
+        );
+        sink(Raw {
+            text: &buffer,
+            start: starts_at,
+            end,
+            kind: "word",
+        });
     }
 }
 
-fn path_from_back(text: &str, delimiter: char, replacement: char, skip: usize, sink: &mut impl FnMut(Raw<'_>)) {
+fn path_from_back(
+    text: &str,
+    delimiter: char,
+    replacement: char,
+    skip: usize,
+    sink: &mut impl FnMut(Raw<'_>),
+) {
     if text.is_empty() {
         return;
     }
     let mut starts = vec![0];
-    starts.extend(text.match_indices(delimiter).map(|(at, found)| at + found.len()).filter(|at| *at < text.len()));
+    starts.extend(
+        text.match_indices(delimiter)
+            .map(|(at, found)| at + found.len())
+            .filter(|at| *at < text.len()),
+    );
     if skip >= starts.len() {
         return;
     }
-    let end = if skip == 0 { text.len() } else { starts[starts.len() - skip] };
+    let end = if skip == 0 {
+        text.len()
+    } else {
+        starts[starts.len() - skip]
+    };
     let mut buffer = String::new();
     for start in &starts[..starts.len() - skip] {
         buffer.clear();
-        buffer.extend(text[*start..end].chars().map(|c| if c == delimiter { replacement } else { c }));
-        sink(Raw { text: &buffer, start: *start, end, kind: "word" });
+        buffer.extend(
+            text[*start..end]
+                .chars()
+                .map(|c| if c == delimiter { replacement } else { c }),
+        );
+        sink(Raw {
+            text: &buffer,
+            start: *start,
+            end,
+            kind: "word",
+        });
     }
 }

@@ -14,12 +14,19 @@ use std::sync::Arc;
 const DEEPEST: usize = 150;
 
 /// Reads a definition.
-pub(super) fn parse(body: &Node, analysis: &Arc<Analysis>) -> Result<(ObjectType, RootOptions), Failure> {
+pub(super) fn parse(
+    body: &Node,
+    analysis: &Arc<Analysis>,
+) -> Result<(ObjectType, RootOptions), Failure> {
     let Some(object) = body.as_object() else {
-        return Err(Failure::mapper_parsing("Failed to parse mapping: a mapping must be an object"));
+        return Err(Failure::mapper_parsing(
+            "Failed to parse mapping: a mapping must be an object",
+        ));
     };
     if super::Mapping::is_typed(body) {
-        return Err(Failure::illegal_argument("The mapping definition cannot be nested under a type"));
+        return Err(Failure::illegal_argument(
+            "The mapping definition cannot be nested under a type",
+        ));
     }
     let mut root = ObjectType::root();
     let mut options = RootOptions::default();
@@ -40,14 +47,21 @@ pub(super) fn parse(body: &Node, analysis: &Arc<Analysis>) -> Result<(ObjectType
             }
             "date_detection" => options.date_detection = Some(flag(node)?),
             "numeric_detection" => options.numeric_detection = Some(flag(node)?),
-            "dynamic_date_formats" | "date_formats" => options.dynamic_date_formats = Some(date_formats(node)?),
-            "dynamic_templates" => options.dynamic_templates = Some(Template::parse_all(node, analysis)?),
+            "dynamic_date_formats" | "date_formats" => {
+                options.dynamic_date_formats = Some(date_formats(node)?)
+            }
+            "dynamic_templates" => {
+                options.dynamic_templates = Some(Template::parse_all(node, analysis)?)
+            }
             // Only `object`, which the root is anyway.
             "type" if node.as_str() == Some("object") => {}
             _ => unsupported.push((key, node)),
         }
     }
-    refuse_unsupported("Root mapping definition has unsupported parameters: ", &unsupported)?;
+    refuse_unsupported(
+        "Root mapping definition has unsupported parameters: ",
+        &unsupported,
+    )?;
     Ok((root, options))
 }
 
@@ -55,12 +69,21 @@ fn refuse_unsupported(lead: &str, unsupported: &[(&str, &Node)]) -> Result<(), F
     if unsupported.is_empty() {
         return Ok(());
     }
-    let listed: String = unsupported.iter().map(|(key, node)| format!(" [{key} : {}]", java_text(node))).collect();
+    let listed: String = unsupported
+        .iter()
+        .map(|(key, node)| format!(" [{key} : {}]", java_text(node)))
+        .collect();
     Err(Failure::mapper_parsing(format!("{lead}{listed}")))
 }
 
 /// Reads a key that every object has; `false` when it is none.
-fn read_object_key(object: &mut ObjectType, key: &str, node: &Node, analysis: &Arc<Analysis>, depth: usize) -> Result<bool, Failure> {
+fn read_object_key(
+    object: &mut ObjectType,
+    key: &str,
+    node: &Node,
+    analysis: &Arc<Analysis>,
+    depth: usize,
+) -> Result<bool, Failure> {
     match key {
         "dynamic" => object.dynamic = Some(dynamic(node)?),
         "enabled" => {
@@ -81,12 +104,23 @@ fn read_object_key(object: &mut ObjectType, key: &str, node: &Node, analysis: &A
 
 fn dynamic(node: &Node) -> Result<Dynamic, Failure> {
     let text = java_text(node);
-    Dynamic::ALL.iter().find(|(name, _)| name.eq_ignore_ascii_case(&text)).map(|(_, dynamic)| *dynamic).ok_or_else(|| {
-        Failure::illegal_argument(format!("Failed to parse value [{text}] as only [true] or [false] are allowed."))
-    })
+    Dynamic::ALL
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(&text))
+        .map(|(_, dynamic)| *dynamic)
+        .ok_or_else(|| {
+            Failure::illegal_argument(format!(
+                "Failed to parse value [{text}] as only [true] or [false] are allowed."
+            ))
+        })
 }
 
-fn read_properties(object: &mut ObjectType, properties: &Object, analysis: &Arc<Analysis>, depth: usize) -> Result<(), Failure> {
+fn read_properties(
+    object: &mut ObjectType,
+    properties: &Object,
+    analysis: &Arc<Analysis>,
+    depth: usize,
+) -> Result<(), Failure> {
     for (name, node) in properties.iter() {
         let Some(definition) = node.as_object() else {
             // An empty array is what some clients make of an empty map.
@@ -103,13 +137,20 @@ fn read_properties(object: &mut ObjectType, properties: &Object, analysis: &Arc<
             return Err(Failure::illegal_argument("name cannot be empty string"));
         }
         if depth + parts.len() > DEEPEST {
-            return Err(Failure::illegal_argument(format!("Limit of mapping depth [{DEEPEST}] has been exceeded due to object field [{name}]")));
+            return Err(Failure::illegal_argument(format!(
+                "Limit of mapping depth [{DEEPEST}] has been exceeded due to object field [{name}]"
+            )));
         }
         let mut target = &mut *object;
-        let (leaf, parents) = parts.split_last().expect("splitting gives at least one part");
+        let (leaf, parents) = parts
+            .split_last()
+            .expect("splitting gives at least one part");
         for part in parents {
             let path = target.path_of(part);
-            let child = target.children.entry((*part).into()).or_insert_with(|| Child::Object(ObjectType::new(&path)));
+            let child = target
+                .children
+                .entry((*part).into())
+                .or_insert_with(|| Child::Object(ObjectType::new(&path)));
             match child {
                 Child::Object(next) => target = next,
                 _ => {
@@ -123,7 +164,11 @@ fn read_properties(object: &mut ObjectType, properties: &Object, analysis: &Arc<
         let child = read_property(&path, leaf, definition, analysis, depth + parts.len())?;
         match (target.children.get_mut(*leaf), &child) {
             (Some(Child::Object(present)), Child::Object(update)) => present.merge(update)?,
-            (Some(_), _) => return Err(Failure::illegal_argument(format!("Field [{path}] is defined more than once"))),
+            (Some(_), _) => {
+                return Err(Failure::illegal_argument(format!(
+                    "Field [{path}] is defined more than once"
+                )));
+            }
             (None, _) => {
                 target.children.insert((*leaf).into(), child);
             }
@@ -142,31 +187,61 @@ fn java_class_name(node: &Node) -> String {
     format!("{package}.{name}")
 }
 
-fn read_property(path: &str, name: &str, definition: &Object, analysis: &Arc<Analysis>, depth: usize) -> Result<Child, Failure> {
+fn read_property(
+    path: &str,
+    name: &str,
+    definition: &Object,
+    analysis: &Arc<Analysis>,
+    depth: usize,
+) -> Result<Child, Failure> {
     let type_name = match definition.get("type") {
         Some(node) => java_text(node),
-        None if definition.contains("properties") || (definition.len() == 1 && definition.contains("enabled")) => "object".to_owned(),
-        None if definition.contains("dynamic") || definition.contains("enabled") => "object".to_owned(),
-        None => return Err(Failure::mapper_parsing(format!("No type specified for field [{name}]"))),
+        None if definition.contains("properties")
+            || (definition.len() == 1 && definition.contains("enabled")) =>
+        {
+            "object".to_owned()
+        }
+        None if definition.contains("dynamic") || definition.contains("enabled") => {
+            "object".to_owned()
+        }
+        None => {
+            return Err(Failure::mapper_parsing(format!(
+                "No type specified for field [{name}]"
+            )));
+        }
     };
     match type_name.as_str() {
         "object" => read_object(path, name, definition, analysis, depth).map(Child::Object),
         "alias" => read_alias(path, definition),
         _ => {
             let Some(kind) = Kind::named(&type_name) else {
-                return Err(Failure::mapper_parsing(format!("No handler for type [{type_name}] declared on field [{name}]")));
+                return Err(Failure::mapper_parsing(format!(
+                    "No handler for type [{type_name}] declared on field [{name}]"
+                )));
             };
-            read_field(path, name, kind, definition, analysis).map(|field| Child::Field(Arc::new(field)))
+            read_field(path, name, kind, definition, analysis)
+                .map(|field| Child::Field(Arc::new(field)))
         }
     }
 }
 
 /// Reads the definition that dynamic mapping gives to a field.
-pub(super) fn read_dynamic(path: &str, name: &str, definition: &Object, analysis: &Arc<Analysis>) -> Result<Child, Failure> {
+pub(super) fn read_dynamic(
+    path: &str,
+    name: &str,
+    definition: &Object,
+    analysis: &Arc<Analysis>,
+) -> Result<Child, Failure> {
     read_property(path, name, definition, analysis, 1)
 }
 
-fn read_object(path: &str, name: &str, definition: &Object, analysis: &Arc<Analysis>, depth: usize) -> Result<ObjectType, Failure> {
+fn read_object(
+    path: &str,
+    name: &str,
+    definition: &Object,
+    analysis: &Arc<Analysis>,
+    depth: usize,
+) -> Result<ObjectType, Failure> {
     let mut object = ObjectType::new(path);
     let mut unsupported = Vec::new();
     for (key, node) in definition.iter() {
@@ -175,7 +250,10 @@ fn read_object(path: &str, name: &str, definition: &Object, analysis: &Arc<Analy
         }
         unsupported.push((key, node));
     }
-    refuse_unsupported(&format!("Mapping definition for [{name}] has unsupported parameters: "), &unsupported)?;
+    refuse_unsupported(
+        &format!("Mapping definition for [{name}] has unsupported parameters: "),
+        &unsupported,
+    )?;
     Ok(object)
 }
 
@@ -189,13 +267,28 @@ fn read_alias(path: &str, definition: &Object) -> Result<Child, Failure> {
             _ => unsupported.push((key, node)),
         }
     }
-    refuse_unsupported(&format!("Mapping definition for [{path}] has unsupported parameters: "), &unsupported)?;
-    target.map(Child::Alias).ok_or_else(|| Failure::mapper_parsing(format!("The [path] property must be specified for field [{path}].")))
+    refuse_unsupported(
+        &format!("Mapping definition for [{path}] has unsupported parameters: "),
+        &unsupported,
+    )?;
+    target.map(Child::Alias).ok_or_else(|| {
+        Failure::mapper_parsing(format!(
+            "The [path] property must be specified for field [{path}]."
+        ))
+    })
 }
 
 /// Reads the definition of a field of values.
-pub(super) fn read_field(path: &str, name: &str, kind: Kind, definition: &Object, analysis: &Arc<Analysis>) -> Result<FieldType, Failure> {
-    let given = definition.iter().filter(|(key, _)| !matches!(*key, "type" | "fields" | "copy_to"));
+pub(super) fn read_field(
+    path: &str,
+    name: &str,
+    kind: Kind,
+    definition: &Object,
+    analysis: &Arc<Analysis>,
+) -> Result<FieldType, Failure> {
+    let given = definition
+        .iter()
+        .filter(|(key, _)| !matches!(*key, "type" | "fields" | "copy_to"));
     let parameters = Parameters::parse(name, kind, given)?;
     let mut field = FieldType::new(path, name, kind, parameters, analysis)?;
     if let Some(node) = definition.get("fields") {
@@ -210,12 +303,20 @@ pub(super) fn read_field(path: &str, name: &str, kind: Kind, definition: &Object
     Ok(field)
 }
 
-fn multi_fields(path: &str, name: &str, node: &Node, analysis: &Arc<Analysis>) -> Result<Vec<Arc<FieldType>>, Failure> {
+fn multi_fields(
+    path: &str,
+    name: &str,
+    node: &Node,
+    analysis: &Arc<Analysis>,
+) -> Result<Vec<Arc<FieldType>>, Failure> {
     let fields = match &node.value {
         Value::Object(fields) => fields,
         Value::Array(empty) if empty.is_empty() => return Ok(Vec::new()),
         _ => {
-            return Err(Failure::mapper_parsing(format!("expected map for property [fields] on field [{name}] or [name] but got a class {}", java_class_name(node))));
+            return Err(Failure::mapper_parsing(format!(
+                "expected map for property [fields] on field [{name}] or [name] but got a class {}",
+                java_class_name(node)
+            )));
         }
     };
     let mut all = Vec::with_capacity(fields.len());
@@ -229,17 +330,25 @@ fn multi_fields(path: &str, name: &str, node: &Node, analysis: &Arc<Analysis>) -
             return Err(Failure::illegal_argument("name cannot be empty string"));
         }
         let Some(definition) = node.as_object() else {
-            return Err(Failure::mapper_parsing(format!("illegal field [{sub}], only fields can be specified inside fields")));
+            return Err(Failure::mapper_parsing(format!(
+                "illegal field [{sub}], only fields can be specified inside fields"
+            )));
         };
         let type_name = definition.get("type").map(java_text);
         let Some(type_name) = type_name else {
-            return Err(Failure::mapper_parsing(format!("no type specified for property [{sub}]")));
+            return Err(Failure::mapper_parsing(format!(
+                "no type specified for property [{sub}]"
+            )));
         };
         if matches!(type_name.as_str(), "object" | "nested" | "alias") {
-            return Err(Failure::mapper_parsing(format!("Type [{type_name}] cannot be used in multi field")));
+            return Err(Failure::mapper_parsing(format!(
+                "Type [{type_name}] cannot be used in multi field"
+            )));
         }
         let Some(kind) = Kind::named(&type_name) else {
-            return Err(Failure::mapper_parsing(format!("no handler for type [{type_name}] declared on field [{sub}]")));
+            return Err(Failure::mapper_parsing(format!(
+                "no handler for type [{type_name}] declared on field [{sub}]"
+            )));
         };
         if definition.contains("copy_to") {
             return Err(Failure::mapper_parsing(format!(
@@ -247,9 +356,17 @@ fn multi_fields(path: &str, name: &str, node: &Node, analysis: &Arc<Analysis>) -
             )));
         }
         if definition.contains("fields") {
-            return Err(Failure::mapper_parsing(format!("multi fields within multi field [{sub}] are not supported")));
+            return Err(Failure::mapper_parsing(format!(
+                "multi fields within multi field [{sub}] are not supported"
+            )));
         }
-        all.push(Arc::new(read_field(&format!("{path}.{sub}"), sub, kind, definition, analysis)?));
+        all.push(Arc::new(read_field(
+            &format!("{path}.{sub}"),
+            sub,
+            kind,
+            definition,
+            analysis,
+        )?));
     }
     all.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     Ok(all)
@@ -263,7 +380,11 @@ fn source(node: &Node) -> Result<SourceOptions, Failure> {
             "enabled" => options.disabled = !flag(node)?,
             "includes" => options.includes = texts(node),
             "excludes" => options.excludes = texts(node),
-            _ => return Err(Failure::mapper_parsing(format!("unknown parameter [{key}] on metadata field [_source]"))),
+            _ => {
+                return Err(Failure::mapper_parsing(format!(
+                    "unknown parameter [{key}] on metadata field [_source]"
+                )));
+            }
         }
     }
     Ok(options)
@@ -275,7 +396,11 @@ fn routing(node: &Node) -> Result<Option<bool>, Failure> {
     for (key, node) in object.iter() {
         match key {
             "required" => required = Some(flag(node)?),
-            _ => return Err(Failure::mapper_parsing(format!("unknown parameter [{key}] on metadata field [_routing]"))),
+            _ => {
+                return Err(Failure::mapper_parsing(format!(
+                    "unknown parameter [{key}] on metadata field [_routing]"
+                )));
+            }
         }
     }
     Ok(required)
@@ -285,14 +410,17 @@ fn routing(node: &Node) -> Result<Option<bool>, Failure> {
 fn field_names(node: &Node) -> Result<(), Failure> {
     for (key, _) in meta_object("_field_names", node)?.iter() {
         if key != "enabled" {
-            return Err(Failure::mapper_parsing(format!("unknown parameter [{key}] on metadata field [_field_names]")));
+            return Err(Failure::mapper_parsing(format!(
+                "unknown parameter [{key}] on metadata field [_field_names]"
+            )));
         }
     }
     Ok(())
 }
 
 fn meta_object<'a>(name: &str, node: &'a Node) -> Result<&'a Object, Failure> {
-    node.as_object().ok_or_else(|| Failure::mapper_parsing(format!("[{name}] config must be an object")))
+    node.as_object()
+        .ok_or_else(|| Failure::mapper_parsing(format!("[{name}] config must be an object")))
 }
 
 fn texts(node: &Node) -> Vec<String> {
@@ -307,10 +435,15 @@ fn date_formats(node: &Node) -> Result<Vec<String>, Failure> {
         Value::Array(values) => values.iter().map(java_text).collect(),
         _ => vec![java_text(node)],
     };
-    let formats: Vec<String> = formats.into_iter().filter(|format| format != "none").collect();
+    let formats: Vec<String> = formats
+        .into_iter()
+        .filter(|format| format != "none")
+        .collect();
     for format in &formats {
         if format.starts_with("epoch_") {
-            return Err(Failure::mapper_parsing(format!("Epoch [{format}] is not supported as dynamic date format")));
+            return Err(Failure::mapper_parsing(format!(
+                "Epoch [{format}] is not supported as dynamic date format"
+            )));
         }
         super::dates::DateFormat::new(format)?;
     }
@@ -336,7 +469,11 @@ fn render_options(options: &RootOptions, out: &mut Render) {
         out.field_bool("required", true);
         out.end_object();
     }
-    if let Some(source) = options.source.as_ref().filter(|source| **source != SourceOptions::default()) {
+    if let Some(source) = options
+        .source
+        .as_ref()
+        .filter(|source| **source != SourceOptions::default())
+    {
         out.field_object("_source");
         if source.disabled {
             out.field_bool("enabled", false);

@@ -32,22 +32,37 @@ const MAX_ROUNDS: usize = 4;
 ///
 /// # Errors
 /// 400 `mapper_parsing_exception`, `strict_dynamic_mapping_exception` or `illegal_argument_exception` in OpenSearch's words.
-pub fn parse(mapping: &Mapping, id: &str, source: &[u8], limits: &IndexLimits) -> Result<Parsed, Failure> {
+pub fn parse(
+    mapping: &Mapping,
+    id: &str,
+    source: &[u8],
+    limits: &IndexLimits,
+) -> Result<Parsed, Failure> {
     let first = Parser::new(mapping, id, source, limits).run()?;
     let Some(additions) = first.additions else {
-        return Ok(Parsed { document: first.document, additions: None });
+        return Ok(Parsed {
+            document: first.document,
+            additions: None,
+        });
     };
     let mut all = Mapping::of_additions(additions, mapping);
     for _ in 0..MAX_ROUNDS {
         let merged = mapping.merge(&all, limits)?;
         let again = Parser::new(&merged, id, source, limits).run()?;
         match again.additions {
-            None => return Ok(Parsed { document: again.document, additions: Some(all) }),
+            None => {
+                return Ok(Parsed {
+                    document: again.document,
+                    additions: Some(all),
+                });
+            }
             // A copy target may show up only now.
             Some(more) => all = all.merge(&Mapping::of_additions(more, mapping), limits)?,
         }
     }
-    Err(Failure::mapper_parsing("dynamic mapping of the document does not come to an end"))
+    Err(Failure::mapper_parsing(
+        "dynamic mapping of the document does not come to an end",
+    ))
 }
 
 struct Outcome {
@@ -96,24 +111,38 @@ impl<'a> Parser<'a> {
                 self.document.push(number, FieldValue::Text(tokens));
             }
         }
-        Ok(Outcome { document: self.document, additions: self.additions })
+        Ok(Outcome {
+            document: self.document,
+            additions: self.additions,
+        })
     }
 
     fn whole(&mut self) -> Result<(), Failure> {
-        if !self.source.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| *byte == b'{') {
+        if self
+            .source
+            .iter()
+            .find(|byte| !byte.is_ascii_whitespace())
+            .is_none_or(|byte| *byte != b'{')
+        {
             return Err(not_a_document(self.source));
         }
         let root = &self.mapping.root;
         self.reader.next()?;
         if root.enabled {
-            let place = Place { object: Some(root), path: String::new(), dynamic: root.dynamic.unwrap_or(Dynamic::True) };
+            let place = Place {
+                object: Some(root),
+                path: String::new(),
+                dynamic: root.dynamic.unwrap_or(Dynamic::True),
+            };
             self.object(&place)?;
         } else {
             self.skip_object()?;
         }
         match self.reader.next()? {
             Token::End => Ok(()),
-            _ => Err(Failure::illegal_argument("Malformed content, found extra data after parsing: FIELD_NAME")),
+            _ => Err(Failure::illegal_argument(
+                "Malformed content, found extra data after parsing: FIELD_NAME",
+            )),
         }
     }
 
@@ -145,11 +174,19 @@ impl<'a> Parser<'a> {
             }
             Child::Object(object) => {
                 let dynamic = object.dynamic.unwrap_or(place.dynamic);
-                self.objects(&Place { object: Some(object), path: object.path.to_string(), dynamic }, name)
+                self.objects(
+                    &Place {
+                        object: Some(object),
+                        path: object.path.to_string(),
+                        dynamic,
+                    },
+                    name,
+                )
             }
-            Child::Alias(_) => {
-                Err(Failure::illegal_argument(format!("Cannot write to a field alias [{}].", join(&place.path, name))))
-            }
+            Child::Alias(_) => Err(Failure::illegal_argument(format!(
+                "Cannot write to a field alias [{}].",
+                join(&place.path, name)
+            ))),
         }
     }
 
@@ -162,9 +199,11 @@ impl<'a> Parser<'a> {
             let child = place.object.and_then(|object| object.children.get(part));
             place = match child {
                 Some(Child::Object(object)) if !object.enabled => return self.reader.skip_value(),
-                Some(Child::Object(object)) => {
-                    Place { object: Some(object), path: object.path.to_string(), dynamic: object.dynamic.unwrap_or(place.dynamic) }
-                }
+                Some(Child::Object(object)) => Place {
+                    object: Some(object),
+                    path: object.path.to_string(),
+                    dynamic: object.dynamic.unwrap_or(place.dynamic),
+                },
                 Some(other) => {
                     let path = join(&place.path, part);
                     let kind = match other {
@@ -226,13 +265,26 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn unknown_scalar(&mut self, place: &Place<'a>, name: &str, token: &Token<'_>) -> Result<(), Failure> {
-        let Some(scalar) = scalar(token) else { return Ok(()) };
+    fn unknown_scalar(
+        &mut self,
+        place: &Place<'a>,
+        name: &str,
+        token: &Token<'_>,
+    ) -> Result<(), Failure> {
+        let Some(scalar) = scalar(token) else {
+            return Ok(());
+        };
         let path = join(&place.path, name);
         self.unknown_value(place, name, &path, &scalar)
     }
 
-    fn unknown_value(&mut self, place: &Place<'a>, name: &str, path: &str, scalar: &Scalar<'_>) -> Result<(), Failure> {
+    fn unknown_value(
+        &mut self,
+        place: &Place<'a>,
+        name: &str,
+        path: &str,
+        scalar: &Scalar<'_>,
+    ) -> Result<(), Failure> {
         if place.dynamic == Dynamic::False || self.is_added(path) {
             return Ok(());
         }
@@ -269,15 +321,23 @@ impl<'a> Parser<'a> {
                         return Ok(None);
                     }
                 }
-                None if place.dynamic == Dynamic::StrictAllowTemplates => return Err(strict(place, name)),
+                None if place.dynamic == Dynamic::StrictAllowTemplates => {
+                    return Err(strict(place, name));
+                }
                 None => return Ok(None),
             }
         }
-        Ok(Some(Place { object: None, path, dynamic }))
+        Ok(Some(Place {
+            object: None,
+            path,
+            dynamic,
+        }))
     }
 
     fn is_added(&self, path: &str) -> bool {
-        self.additions.as_ref().is_some_and(|additions| additions.child(path).is_some())
+        self.additions
+            .as_ref()
+            .is_some_and(|additions| additions.child(path).is_some())
     }
 
     fn add(&mut self, path: &str, child: Child) {
@@ -285,7 +345,11 @@ impl<'a> Parser<'a> {
         let (parents, name) = path.rsplit_once('.').unwrap_or(("", path));
         for part in parents.split('.').filter(|part| !part.is_empty()) {
             let path = object.path_of(part);
-            match object.children.entry(part.into()).or_insert_with(|| Child::Object(ObjectType::new(&path))) {
+            match object
+                .children
+                .entry(part.into())
+                .or_insert_with(|| Child::Object(ObjectType::new(&path)))
+            {
                 Child::Object(next) => object = next,
                 // The same name came as a value before; reading again with both refuses the document.
                 _ => return,
@@ -357,7 +421,10 @@ impl<'a> Parser<'a> {
         let at = self.reader.position();
         let begin = self.reader.offset();
         self.skip_object()?;
-        let source = self.source.get(begin..self.reader.end_offset()).unwrap_or_default();
+        let source = self
+            .source
+            .get(begin..self.reader.end_offset())
+            .unwrap_or_default();
         if self.limits.ignore_malformed {
             return Ok(());
         }
@@ -366,10 +433,17 @@ impl<'a> Parser<'a> {
                 FailureKind::JsonParse,
                 "Current token (START_OBJECT) not numeric, can not use numeric value accessors",
             ),
-            Kind::Boolean => Failure::new(FailureKind::JsonParse, "Current token (START_OBJECT) not of boolean type"),
-            _ => Failure::illegal_state(format!("Can't get text on a START_OBJECT at {}:{}", at.line, at.column)),
+            Kind::Boolean => Failure::new(
+                FailureKind::JsonParse,
+                "Current token (START_OBJECT) not of boolean type",
+            ),
+            _ => Failure::illegal_state(format!(
+                "Can't get text on a START_OBJECT at {}:{}",
+                at.line, at.column
+            )),
         };
-        let preview = glasswork_content::parse(source, &Limits::DEFAULT).map_or_else(|_| String::new(), |node| java_text(&node));
+        let preview = glasswork_content::parse(source, &Limits::DEFAULT)
+            .map_or_else(|_| String::new(), |node| java_text(&node));
         Err(self.bad_value(field, &preview, cause))
     }
 
@@ -385,7 +459,9 @@ impl<'a> Parser<'a> {
     }
 
     fn index(&mut self, field: &FieldType, scalar: &Scalar<'_>) -> Result<(), Failure> {
-        let Some(number) = field.number else { return Ok(()) };
+        let Some(number) = field.number else {
+            return Ok(());
+        };
         if field.kind == Kind::Text {
             return self.text(field, number, scalar.text());
         }
@@ -399,14 +475,23 @@ impl<'a> Parser<'a> {
             }
             Ok(None) => {}
             Err(_) if field.ignores_malformed(self.limits.ignore_malformed) => {}
-            Err(cause) if cause.cause.as_ref().is_some_and(|cause| cause.kind == FailureKind::MaxBytesLengthExceeded) => return Err(cause),
+            Err(cause)
+                if cause
+                    .cause
+                    .as_ref()
+                    .is_some_and(|cause| cause.kind == FailureKind::MaxBytesLengthExceeded) =>
+            {
+                return Err(cause);
+            }
             Err(cause) => return Err(self.bad_value(field, scalar.text(), cause)),
         }
         Ok(())
     }
 
     fn text(&mut self, field: &FieldType, number: FieldNumber, text: &str) -> Result<(), Failure> {
-        let Some(analyzers) = &field.analyzers else { return Ok(()) };
+        let Some(analyzers) = &field.analyzers else {
+            return Ok(());
+        };
         if !field.is_indexed() {
             return Ok(());
         }
@@ -416,7 +501,8 @@ impl<'a> Parser<'a> {
                 index
             }
             None => {
-                self.texts.push((number, Tokens::with_capacity(text.len() + text.len() / 2)));
+                self.texts
+                    .push((number, Tokens::with_capacity(text.len() + text.len() / 2)));
                 self.texts.len() - 1
             }
         };
@@ -437,13 +523,22 @@ impl<'a> Parser<'a> {
             Some(Child::Field(field)) => {
                 let field = Arc::clone(field);
                 self.index(&field, scalar)?;
-                field.fields.iter().try_for_each(|sub| self.index(sub, scalar))
+                field
+                    .fields
+                    .iter()
+                    .try_for_each(|sub| self.index(sub, scalar))
             }
-            Some(_) => Err(Failure::illegal_argument(format!("Cannot copy to field [{target}] since it is mapped as an object"))),
+            Some(_) => Err(Failure::illegal_argument(format!(
+                "Cannot copy to field [{target}] since it is mapped as an object"
+            ))),
             None => {
                 let (parent, name) = target.rsplit_once('.').unwrap_or(("", target));
                 let dynamic = self.mapping.dynamic_at(parent);
-                let place = Place { object: None, path: parent.to_owned(), dynamic };
+                let place = Place {
+                    object: None,
+                    path: parent.to_owned(),
+                    dynamic,
+                };
                 if dynamic == Dynamic::Strict {
                     return Err(strict(&place, name));
                 }
@@ -473,25 +568,40 @@ fn scalar<'t>(token: &'t Token<'_>) -> Option<Scalar<'t>> {
 }
 
 fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
 }
 
 fn strict(place: &Place<'_>, name: &str) -> Failure {
-    let path = if place.path.is_empty() { "_doc" } else { &place.path };
-    let reason = format!("mapping set to {}, dynamic introduction of [{name}] within [{path}] is not allowed", place.dynamic.name());
+    let path = if place.path.is_empty() {
+        "_doc"
+    } else {
+        &place.path
+    };
+    let reason = format!(
+        "mapping set to {}, dynamic introduction of [{name}] within [{path}] is not allowed",
+        place.dynamic.name()
+    );
     Failure::new(FailureKind::StrictDynamicMapping, reason)
 }
 
 /// `DocumentParser.splitAndValidatePath`.
 fn check_name(name: &str) -> Result<(), Failure> {
     if name.is_empty() {
-        return Err(Failure::illegal_argument("field name cannot be an empty string"));
+        return Err(Failure::illegal_argument(
+            "field name cannot be an empty string",
+        ));
     }
     if !name.contains('.') {
         return Ok(());
     }
     if name.bytes().all(|byte| byte == b'.') {
-        return Err(Failure::illegal_argument("field name cannot contain only dots"));
+        return Err(Failure::illegal_argument(
+            "field name cannot contain only dots",
+        ));
     }
     for part in name.split('.') {
         if part.is_empty() {
@@ -500,7 +610,9 @@ fn check_name(name: &str) -> Result<(), Failure> {
             )));
         }
         if part.trim().is_empty() {
-            return Err(Failure::illegal_argument(format!("object field cannot contain only whitespace: ['{name}']")));
+            return Err(Failure::illegal_argument(format!(
+                "object field cannot contain only whitespace: ['{name}']"
+            )));
         }
     }
     Ok(())
@@ -508,14 +620,21 @@ fn check_name(name: &str) -> Result<(), Failure> {
 
 /// What is wrong with the document as a whole is the cause of `failed to parse`; what a mapper says stands for itself.
 fn wrap(failure: Failure) -> Failure {
-    let stands = matches!(failure.kind, FailureKind::MapperParsing | FailureKind::StrictDynamicMapping)
-        || failure.cause.as_ref().is_some_and(|cause| cause.kind == FailureKind::MaxBytesLengthExceeded);
+    let stands = matches!(
+        failure.kind,
+        FailureKind::MapperParsing | FailureKind::StrictDynamicMapping
+    ) || failure
+        .cause
+        .as_ref()
+        .is_some_and(|cause| cause.kind == FailureKind::MaxBytesLengthExceeded);
     if stands {
         return failure;
     }
     // Upstream wraps what its parser says into another exception of the same name.
     let cause = match failure.kind {
-        FailureKind::JsonParse | FailureKind::UnexpectedEndOfInput if failure.cause.is_none() => failure.clone().caused_by(failure),
+        FailureKind::JsonParse | FailureKind::UnexpectedEndOfInput if failure.cause.is_none() => {
+            failure.clone().caused_by(failure)
+        }
         _ => failure,
     };
     Failure::mapper_parsing("failed to parse").caused_by(cause)

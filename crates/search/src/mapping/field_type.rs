@@ -104,7 +104,8 @@ impl FieldType {
     /// Whether it has a column for sorting and aggregations (`doc_values`).
     #[must_use]
     pub fn has_doc_values(&self) -> bool {
-        !matches!(self.kind, Kind::Text | Kind::Binary) && self.parameters.flag("doc_values").unwrap_or(true)
+        !matches!(self.kind, Kind::Text | Kind::Binary)
+            && self.parameters.flag("doc_values").unwrap_or(true)
     }
 
     /// Whether its values are kept apart from the source (`store`).
@@ -122,7 +123,11 @@ impl FieldType {
     /// Whether positions are kept, so that phrases can be found.
     #[must_use]
     pub fn has_positions(&self) -> bool {
-        self.kind == Kind::Text && !matches!(self.parameters.text("index_options"), Some("docs" | "freqs"))
+        self.kind == Kind::Text
+            && !matches!(
+                self.parameters.text("index_options"),
+                Some("docs" | "freqs")
+            )
     }
 
     /// Text: the analyzer of documents.
@@ -140,7 +145,9 @@ impl FieldType {
     /// Text: the analyzer of phrases in queries.
     #[must_use]
     pub fn search_quote_analyzer(&self) -> Option<&Arc<Analyzer>> {
-        self.analyzers.as_ref().map(|analyzers| &analyzers.search_quote)
+        self.analyzers
+            .as_ref()
+            .map(|analyzers| &analyzers.search_quote)
     }
 
     /// Keyword: what a value passes before it is indexed or looked up.
@@ -180,7 +187,9 @@ impl FieldType {
     /// Keyword: a `match` cuts its text at white space, as it does for text.
     #[must_use]
     pub fn splits_queries_on_whitespace(&self) -> bool {
-        self.parameters.flag("split_queries_on_whitespace").unwrap_or(false)
+        self.parameters
+            .flag("split_queries_on_whitespace")
+            .unwrap_or(false)
     }
 
     /// Text: `fielddata: true`, the wish to sort and aggregate by its tokens.
@@ -214,9 +223,17 @@ impl FieldType {
     #[must_use]
     pub fn engine_kind(&self) -> Option<FieldKind> {
         Some(match self.kind {
-            Kind::Text => FieldKind::Text { norms: self.has_norms(), positions: self.has_positions() },
+            Kind::Text => FieldKind::Text {
+                norms: self.has_norms(),
+                positions: self.has_positions(),
+            },
             Kind::Keyword => FieldKind::Keyword,
-            Kind::Long | Kind::Integer | Kind::Short | Kind::Byte | Kind::Date | Kind::DateNanos => FieldKind::I64,
+            Kind::Long
+            | Kind::Integer
+            | Kind::Short
+            | Kind::Byte
+            | Kind::Date
+            | Kind::DateNanos => FieldKind::I64,
             Kind::UnsignedLong => FieldKind::U64,
             Kind::Double | Kind::Float | Kind::HalfFloat => FieldKind::F64,
             Kind::Boolean => FieldKind::Bool,
@@ -231,7 +248,13 @@ impl FieldType {
     ///
     /// # Errors
     /// 400 when an analyzer, a normalizer, a format or a `null_value` is not to be had.
-    pub(super) fn new(path: &str, name: &str, kind: Kind, parameters: Parameters, analysis: &Analysis) -> Result<Self, Failure> {
+    pub(super) fn new(
+        path: &str,
+        name: &str,
+        kind: Kind,
+        parameters: Parameters,
+        analysis: &Analysis,
+    ) -> Result<Self, Failure> {
         let mut field = Self {
             path: path.into(),
             name: name.into(),
@@ -240,7 +263,9 @@ impl FieldType {
             analyzers: None,
             normalizer: None,
             format: None,
-            ignore_above: parameters.number("ignore_above").and_then(|length| usize::try_from(length).ok()),
+            ignore_above: parameters
+                .number("ignore_above")
+                .and_then(|length| usize::try_from(length).ok()),
             parameters,
             fields: Vec::new(),
             copy_to: Vec::new(),
@@ -263,36 +288,57 @@ impl FieldType {
 
     fn find_analyzers(&self, analysis: &Analysis) -> Result<Analyzers, Failure> {
         let find = |name: &str| {
-            analysis
-                .analyzer(name)
-                .ok_or_else(|| Failure::mapper_parsing(format!("analyzer [{name}] has not been configured in mappings")))
+            analysis.analyzer(name).ok_or_else(|| {
+                Failure::mapper_parsing(format!(
+                    "analyzer [{name}] has not been configured in mappings"
+                ))
+            })
         };
         let named = |parameter: &str| self.parameters.text(parameter).map(find).transpose();
         let own = named("analyzer")?;
         let index = own.clone().unwrap_or_else(|| analysis.default_analyzer());
         let search = match named("search_analyzer")? {
             Some(search) => search,
-            None if own.is_none() => analysis.analyzer("default_search").unwrap_or_else(|| Arc::clone(&index)),
+            None if own.is_none() => analysis
+                .analyzer("default_search")
+                .unwrap_or_else(|| Arc::clone(&index)),
             None => Arc::clone(&index),
         };
         let search_quote = match named("search_quote_analyzer")? {
             Some(quote) => quote,
             None => Arc::clone(&search),
         };
-        let position_gap = self.parameters.number("position_increment_gap").and_then(|gap| u32::try_from(gap).ok());
+        let position_gap = self
+            .parameters
+            .number("position_increment_gap")
+            .and_then(|gap| u32::try_from(gap).ok());
         let position_gap = position_gap.unwrap_or_else(|| index.position_gap());
-        Ok(Analyzers { index, search, search_quote, position_gap })
+        Ok(Analyzers {
+            index,
+            search,
+            search_quote,
+            position_gap,
+        })
     }
 
     fn find_normalizer(&self, analysis: &Analysis) -> Result<Option<Arc<Normalizer>>, Failure> {
-        let Some(name) = self.parameters.text("normalizer") else { return Ok(None) };
+        let Some(name) = self.parameters.text("normalizer") else {
+            return Ok(None);
+        };
         let found = analysis.normalizer(name);
-        found.map(Some).ok_or_else(|| Failure::mapper_parsing(format!("normalizer [{name}] not found for field [{}]", self.name)))
+        found.map(Some).ok_or_else(|| {
+            Failure::mapper_parsing(format!(
+                "normalizer [{name}] not found for field [{}]",
+                self.name
+            ))
+        })
     }
 
     /// The value that stands for `null`, read once.
     fn find_null_value(&self) -> Result<Option<FieldValue>, Failure> {
-        let Some(setting) = self.parameters.get("null_value") else { return Ok(None) };
+        let Some(setting) = self.parameters.get("null_value") else {
+            return Ok(None);
+        };
         let text;
         let scalar = match setting {
             Setting::Flag(flag) => Scalar::Bool(*flag),
@@ -308,7 +354,11 @@ impl FieldType {
             Setting::Json(_) => return Ok(None),
         };
         self.read(&scalar, true).map_err(|failure| {
-            let reason = format!("Error parsing [null_value] on field [{}]: {}", self.name, failure.reason());
+            let reason = format!(
+                "Error parsing [null_value] on field [{}]: {}",
+                self.name,
+                failure.reason()
+            );
             Failure::mapper_parsing(reason).caused_by(failure)
         })
     }
@@ -326,11 +376,20 @@ impl FieldType {
                 update.type_name()
             )));
         }
-        let parameters = self.parameters.merged(&self.path, self.kind, &update.parameters)?;
-        let mut merged = Self { parameters, ..update.clone() };
+        let parameters = self
+            .parameters
+            .merged(&self.path, self.kind, &update.parameters)?;
+        let mut merged = Self {
+            parameters,
+            ..update.clone()
+        };
         merged.fields.clone_from(&self.fields);
         for sub in &update.fields {
-            match merged.fields.iter_mut().find(|present| present.name == sub.name) {
+            match merged
+                .fields
+                .iter_mut()
+                .find(|present| present.name == sub.name)
+            {
                 Some(present) => *present = Arc::new(present.merged(sub)?),
                 None => merged.fields.push(Arc::clone(sub)),
             }
@@ -363,13 +422,19 @@ impl Kind {
     /// The type of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
+        Self::ALL
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, kind)| *kind)
     }
 
     /// Its name in definitions.
     #[must_use]
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+        Self::ALL
+            .iter()
+            .find(|(_, kind)| *kind == self)
+            .map_or("", |(name, _)| name)
     }
 
     /// Whether it is a number (`long` … `half_float`, `unsigned_long`).
@@ -381,7 +446,10 @@ impl Kind {
     /// Whether it is a whole number.
     #[must_use]
     pub fn is_whole(self) -> bool {
-        matches!(self, Kind::Long | Kind::Integer | Kind::Short | Kind::Byte | Kind::UnsignedLong)
+        matches!(
+            self,
+            Kind::Long | Kind::Integer | Kind::Short | Kind::Byte | Kind::UnsignedLong
+        )
     }
 
     /// Whether it is a floating-point number.

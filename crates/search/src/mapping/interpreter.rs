@@ -31,7 +31,13 @@ impl MappingVersions {
     /// Begins with one version.
     #[must_use]
     pub fn new(version: u64, mapping: Arc<Mapping>, limits: IndexLimits) -> Self {
-        Self { newest: ArcSwap::from_pointee(Versioned { version, mapping, limits }) }
+        Self {
+            newest: ArcSwap::from_pointee(Versioned {
+                version,
+                mapping,
+                limits,
+            }),
+        }
     }
 
     /// The newest version.
@@ -42,21 +48,40 @@ impl MappingVersions {
 
     /// Takes a newer version; an older one is ignored.
     pub fn publish(&self, version: u64, mapping: Arc<Mapping>, limits: IndexLimits) {
-        let next = Arc::new(Versioned { version, mapping, limits });
-        self.newest.rcu(|present| if present.version > version { Arc::clone(present) } else { Arc::clone(&next) });
+        let next = Arc::new(Versioned {
+            version,
+            mapping,
+            limits,
+        });
+        self.newest.rcu(|present| {
+            if present.version > version {
+                Arc::clone(present)
+            } else {
+                Arc::clone(&next)
+            }
+        });
     }
 
     fn at_least(&self, version: u64) -> Result<Arc<Versioned>, Failure> {
         let newest = self.newest();
         if newest.version < version {
-            return Err(Failure::illegal_state(format!("mapping version [{version}] is not known, only [{}]", newest.version)));
+            return Err(Failure::illegal_state(format!(
+                "mapping version [{version}] is not known, only [{}]",
+                newest.version
+            )));
         }
         Ok(newest)
     }
 }
 
 impl Interpreter for MappingVersions {
-    fn document(&self, id: &str, _routing: Option<&str>, source: &[u8], mapping_version: u64) -> Result<TypedDocument, Failure> {
+    fn document(
+        &self,
+        id: &str,
+        _routing: Option<&str>,
+        source: &[u8],
+        mapping_version: u64,
+    ) -> Result<TypedDocument, Failure> {
         let newest = self.at_least(mapping_version)?;
         Ok(documents::parse(&newest.mapping, id, source, &newest.limits)?.document)
     }

@@ -20,7 +20,13 @@ pub struct IndexLimits {
 
 impl Default for IndexLimits {
     fn default() -> Self {
-        Self { total_fields: 1_000, depth: 20, field_name_length: usize::MAX, ignore_malformed: false, coerce: true }
+        Self {
+            total_fields: 1_000,
+            depth: 20,
+            field_name_length: usize::MAX,
+            ignore_malformed: false,
+            coerce: true,
+        }
     }
 }
 
@@ -29,10 +35,17 @@ impl IndexLimits {
     /// Values that don't parse (settings are checked before they are stored) leave the default.
     pub fn from_settings<'a>(setting: impl Fn(&str) -> Option<&'a str>) -> Self {
         let mut limits = Self::default();
-        let number = |name: &str, default: usize| setting(name).and_then(|text| text.parse().ok()).unwrap_or(default);
+        let number = |name: &str, default: usize| {
+            setting(name)
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(default)
+        };
         limits.total_fields = number("index.mapping.total_fields.limit", limits.total_fields);
         limits.depth = number("index.mapping.depth.limit", limits.depth);
-        limits.field_name_length = number("index.mapping.field_name_length.limit", limits.field_name_length);
+        limits.field_name_length = number(
+            "index.mapping.field_name_length.limit",
+            limits.field_name_length,
+        );
         limits.ignore_malformed = setting("index.mapping.ignore_malformed") == Some("true");
         limits.coerce = setting("index.mapping.coerce") != Some("false");
         limits
@@ -45,7 +58,10 @@ impl IndexLimits {
         let mut count = Count::default();
         count.object(root, 1);
         if count.fields > self.total_fields {
-            return Err(Failure::illegal_argument(format!("Limit of total fields [{}] has been exceeded", self.total_fields)));
+            return Err(Failure::illegal_argument(format!(
+                "Limit of total fields [{}] has been exceeded",
+                self.total_fields
+            )));
         }
         if count.depth > self.depth {
             return Err(Failure::illegal_argument(format!(
@@ -106,14 +122,18 @@ fn check_aliases(root: &ObjectType, object: &ObjectType) -> Result<(), Failure> 
             Child::Field(field) => {
                 for target in &field.copy_to {
                     if let Some(Child::Object(_)) = root.child(target) {
-                        return Err(Failure::illegal_argument(format!("Cannot copy to field [{target}] since it is mapped as an object")));
+                        return Err(Failure::illegal_argument(format!(
+                            "Cannot copy to field [{target}] since it is mapped as an object"
+                        )));
                     }
                 }
             }
             Child::Alias(target) => {
                 let alias = object.path_of(name);
                 let wrong = |why: &str| {
-                    Failure::mapper_parsing(format!("Invalid [path] value [{target}] for field alias [{alias}]: an alias {why}"))
+                    Failure::mapper_parsing(format!(
+                        "Invalid [path] value [{target}] for field alias [{alias}]: an alias {why}"
+                    ))
                 };
                 if **target == alias {
                     return Err(wrong("cannot refer to itself."));
@@ -131,6 +151,8 @@ fn check_aliases(root: &ObjectType, object: &ObjectType) -> Result<(), Failure> 
 }
 
 fn is_multi_field(root: &ObjectType, path: &str) -> bool {
-    let Some((parent, name)) = path.rsplit_once('.') else { return false };
+    let Some((parent, name)) = path.rsplit_once('.') else {
+        return false;
+    };
     matches!(root.child(parent), Some(Child::Field(field)) if field.fields.iter().any(|sub| &*sub.name == name))
 }

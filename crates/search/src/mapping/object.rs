@@ -25,7 +25,10 @@ impl Dynamic {
     ];
 
     pub(super) fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, dynamic)| *dynamic == self).map_or("", |(name, _)| name)
+        Self::ALL
+            .iter()
+            .find(|(_, dynamic)| *dynamic == self)
+            .map_or("", |(name, _)| name)
     }
 }
 
@@ -56,17 +59,31 @@ impl ObjectType {
     }
 
     pub(super) fn new(path: &str) -> Self {
-        Self { path: path.into(), dynamic: None, enabled: true, enabled_said: false, children: HashMap::new() }
+        Self {
+            path: path.into(),
+            dynamic: None,
+            enabled: true,
+            enabled_said: false,
+            children: HashMap::new(),
+        }
     }
 
     /// The path of something in this object.
     pub(super) fn path_of(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+        if self.path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.path)
+        }
     }
 
     /// The children in the order of their names.
     pub(super) fn sorted(&self) -> Vec<(&str, &Child)> {
-        let mut children: Vec<(&str, &Child)> = self.children.iter().map(|(name, child)| (&**name, child)).collect();
+        let mut children: Vec<(&str, &Child)> = self
+            .children
+            .iter()
+            .map(|(name, child)| (&**name, child))
+            .collect();
         children.sort_unstable_by_key(|(name, _)| *name);
         children
     }
@@ -83,7 +100,9 @@ impl ObjectType {
             if parts.peek().is_none() {
                 return Some(child);
             }
-            let Child::Object(next) = child else { return None };
+            let Child::Object(next) = child else {
+                return None;
+            };
             object = next;
         }
         None
@@ -100,7 +119,11 @@ impl ObjectType {
     pub(super) fn object_paths(&self, prefix: &str, paths: &mut Vec<String>) {
         for (name, child) in self.sorted() {
             if let Child::Object(object) = child {
-                let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+                let path = if prefix.is_empty() {
+                    name.to_owned()
+                } else {
+                    format!("{prefix}.{name}")
+                };
                 object.object_paths(&path, paths);
                 paths.push(path);
             }
@@ -127,7 +150,11 @@ impl ObjectType {
     }
 
     /// Gathers fields and aliases by their full paths.
-    pub(super) fn collect(&self, fields: &mut HashMap<Box<str>, Arc<FieldType>>, aliases: &mut HashMap<Box<str>, Box<str>>) {
+    pub(super) fn collect(
+        &self,
+        fields: &mut HashMap<Box<str>, Arc<FieldType>>,
+        aliases: &mut HashMap<Box<str>, Box<str>>,
+    ) {
         for (name, child) in &self.children {
             match child {
                 Child::Object(object) => object.collect(fields, aliases),
@@ -150,7 +177,11 @@ impl ObjectType {
             self.dynamic = update.dynamic;
         }
         if update.enabled_said && update.enabled != self.enabled {
-            let path = if self.path.is_empty() { "_doc" } else { &self.path };
+            let path = if self.path.is_empty() {
+                "_doc"
+            } else {
+                &self.path
+            };
             return Err(Failure::illegal_argument(format!(
                 "Mapper for [{path}] conflicts with existing mapper:\n\tCannot update parameter [enabled] from [{}] to [{}]",
                 self.enabled, update.enabled
@@ -187,9 +218,9 @@ impl Child {
                 present.clone_from(update);
                 Ok(())
             }
-            (Self::Object(_), _) => {
-                Err(Failure::illegal_argument(format!("can't merge a non object mapping [{path}] with an object mapping")))
-            }
+            (Self::Object(_), _) => Err(Failure::illegal_argument(format!(
+                "can't merge a non object mapping [{path}] with an object mapping"
+            ))),
             (Self::Alias(_), _) => Err(Failure::illegal_argument(format!(
                 "Cannot merge a field alias mapping [{path}] with a mapping that is not for a field alias."
             ))),

@@ -62,11 +62,19 @@ enum Update {
 }
 
 const fn fixed(name: &'static str, shape: Shape) -> Parameter {
-    Parameter { name, shape, update: Update::Fixed }
+    Parameter {
+        name,
+        shape,
+        update: Update::Fixed,
+    }
 }
 
 const fn free(name: &'static str, shape: Shape) -> Parameter {
-    Parameter { name, shape, update: Update::Free }
+    Parameter {
+        name,
+        shape,
+        update: Update::Free,
+    }
 }
 
 const INDEX: Parameter = fixed("index", Shape::Flag(true));
@@ -83,8 +91,15 @@ const IGNORE_MALFORMED: Parameter = free("ignore_malformed", Shape::ShownFlag(fa
 const TEXT: &[Parameter] = &[
     INDEX,
     STORE,
-    fixed("index_options", Shape::Choice(&["positions", "docs", "freqs", "offsets"])),
-    Parameter { name: "norms", shape: Shape::Flag(true), update: Update::OnlyOff },
+    fixed(
+        "index_options",
+        Shape::Choice(&["positions", "docs", "freqs", "offsets"]),
+    ),
+    Parameter {
+        name: "norms",
+        shape: Shape::Flag(true),
+        update: Update::OnlyOff,
+    },
     fixed(
         "term_vector",
         Shape::Choice(&[
@@ -119,7 +134,11 @@ const KEYWORD: &[Parameter] = &[
     ORDINALS,
     free("ignore_above", Shape::Number(i32::MAX as i64)),
     fixed("index_options", Shape::Choice(&["docs", "freqs"])),
-    Parameter { name: "norms", shape: Shape::Flag(false), update: Update::OnlyOff },
+    Parameter {
+        name: "norms",
+        shape: Shape::Flag(false),
+        update: Update::OnlyOff,
+    },
     fixed("use_similarity", Shape::Flag(false)),
     SIMILARITY,
     fixed("normalizer", Shape::Text(None)),
@@ -128,8 +147,17 @@ const KEYWORD: &[Parameter] = &[
     META,
 ];
 
-const NUMBER: &[Parameter] =
-    &[INDEX, DOC_VALUES, SKIP_LIST, STORE, IGNORE_MALFORMED, free("coerce", Shape::ShownFlag(true)), NULL_VALUE, BOOST, META];
+const NUMBER: &[Parameter] = &[
+    INDEX,
+    DOC_VALUES,
+    SKIP_LIST,
+    STORE,
+    IGNORE_MALFORMED,
+    free("coerce", Shape::ShownFlag(true)),
+    NULL_VALUE,
+    BOOST,
+    META,
+];
 
 const DATE: &[Parameter] = &[
     INDEX,
@@ -147,7 +175,16 @@ const DATE: &[Parameter] = &[
 
 const BOOLEAN: &[Parameter] = &[META, BOOST, DOC_VALUES, INDEX, NULL_VALUE, STORE];
 
-const IP: &[Parameter] = &[INDEX, DOC_VALUES, SKIP_LIST, STORE, IGNORE_MALFORMED, NULL_VALUE, BOOST, META];
+const IP: &[Parameter] = &[
+    INDEX,
+    DOC_VALUES,
+    SKIP_LIST,
+    STORE,
+    IGNORE_MALFORMED,
+    NULL_VALUE,
+    BOOST,
+    META,
+];
 
 const BINARY: &[Parameter] = &[META, STORE, fixed("doc_values", Shape::Flag(false))];
 
@@ -166,7 +203,11 @@ fn of(kind: Kind) -> &'static [Parameter] {
 
 impl Parameters {
     /// Reads the parameters of a field; `type`, `fields` and `copy_to` are the caller's.
-    pub(super) fn parse<'a>(field: &str, kind: Kind, given: impl Iterator<Item = (&'a str, &'a Node)>) -> Result<Self, Failure> {
+    pub(super) fn parse<'a>(
+        field: &str,
+        kind: Kind,
+        given: impl Iterator<Item = (&'a str, &'a Node)>,
+    ) -> Result<Self, Failure> {
         let mut found: Vec<(usize, Setting)> = Vec::new();
         for (name, node) in given {
             let table = of(kind);
@@ -192,7 +233,12 @@ impl Parameters {
             }
         }
         found.sort_by_key(|(index, _)| *index);
-        Ok(Self { values: found.into_iter().map(|(index, setting)| (of(kind)[index].name, setting)).collect() })
+        Ok(Self {
+            values: found
+                .into_iter()
+                .map(|(index, setting)| (of(kind)[index].name, setting))
+                .collect(),
+        })
     }
 
     /// These parameters with those of an update in their place.
@@ -209,17 +255,27 @@ impl Parameters {
                 Update::OnlyOff => old == new || new == Some(Setting::Flag(false)),
             };
             if !allowed {
-                conflicts.push(format!("Cannot update parameter [{}] from [{}] to [{}]", parameter.name, shown(&old), shown(&new)));
+                conflicts.push(format!(
+                    "Cannot update parameter [{}] from [{}] to [{}]",
+                    parameter.name,
+                    shown(&old),
+                    shown(&new)
+                ));
             }
         }
         if conflicts.is_empty() {
             return Ok(update.clone());
         }
-        Err(Failure::illegal_argument(format!("Mapper for [{field}] conflicts with existing mapper:\n\t{}", conflicts.join("\n\t"))))
+        Err(Failure::illegal_argument(format!(
+            "Mapper for [{field}] conflicts with existing mapper:\n\t{}",
+            conflicts.join("\n\t")
+        )))
     }
 
     fn effective(&self, parameter: &Parameter) -> Option<Setting> {
-        self.get(parameter.name).cloned().or_else(|| parameter.default())
+        self.get(parameter.name)
+            .cloned()
+            .or_else(|| parameter.default())
     }
 
     /// Writes the parameters as fields of the object that is open.
@@ -261,7 +317,10 @@ impl Parameters {
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Setting> {
-        self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+        self.values
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
     }
 }
 
@@ -301,7 +360,9 @@ impl Parameter {
                     return Ok(Setting::Text(text));
                 }
                 if self.name == "similarity" {
-                    return Err(Failure::mapper_parsing(format!("Unknown Similarity type [{text}] for field [{field}]")));
+                    return Err(Failure::mapper_parsing(format!(
+                        "Unknown Similarity type [{text}] for field [{field}]"
+                    )));
                 }
                 Err(Failure::mapper_parsing(format!(
                     "Unknown value [{text}] for field [{}] - accepted values are [{}]",
@@ -317,14 +378,19 @@ impl Parameter {
             }),
             Shape::Tree => {
                 if node.as_object().is_none() {
-                    return Err(Failure::mapper_parsing(format!("[{}] on mapper [{field}] must be an object", self.name)));
+                    return Err(Failure::mapper_parsing(format!(
+                        "[{}] on mapper [{field}] must be an object",
+                        self.name
+                    )));
                 }
                 Ok(Setting::Json(node.to_json()))
             }
             Shape::Meta => meta(field, node),
             Shape::Boost => match node.to_f64() {
                 Ok(1.0) => Ok(Setting::Double(1.0)),
-                Ok(_) => Err(Failure::illegal_argument(format!("[boost] of field [{field}] is not supported: boost in the query instead"))),
+                Ok(_) => Err(Failure::illegal_argument(format!(
+                    "[boost] of field [{field}] is not supported: boost in the query instead"
+                ))),
                 Err(failure) => Err(failure),
             },
         }
@@ -337,7 +403,9 @@ pub(super) fn flag(node: &Node) -> Result<bool, Failure> {
     match text.as_str() {
         "true" => Ok(true),
         "false" | "" => Ok(false),
-        _ => Err(Failure::illegal_argument(format!("Failed to parse value [{text}] as only [true] or [false] are allowed."))),
+        _ => Err(Failure::illegal_argument(format!(
+            "Failed to parse value [{text}] as only [true] or [false] are allowed."
+        ))),
     }
 }
 
@@ -348,34 +416,51 @@ fn number(node: &Node) -> Result<i64, Failure> {
         Value::Double(number) => Ok(*number as i64),
         _ => {
             let text = java_text(node);
-            text.parse::<i32>().map(i64::from).map_err(|_| Failure::number_format(&text))
+            text.parse::<i32>()
+                .map(i64::from)
+                .map_err(|_| Failure::number_format(&text))
         }
     }
 }
 
 fn meta(field: &str, node: &Node) -> Result<Setting, Failure> {
     let Some(object) = node.as_object() else {
-        return Err(Failure::mapper_parsing(format!("[meta] must be an object, got {} for field [{field}]", type_and_text(node))));
+        return Err(Failure::mapper_parsing(format!(
+            "[meta] must be an object, got {} for field [{field}]",
+            type_and_text(node)
+        )));
     };
     if object.len() > 5 {
-        return Err(Failure::mapper_parsing(format!("[meta] can't have more than 5 entries, but got {} on field [{field}]", object.len())));
+        return Err(Failure::mapper_parsing(format!(
+            "[meta] can't have more than 5 entries, but got {} on field [{field}]",
+            object.len()
+        )));
     }
     let mut entries: Vec<(&str, &str)> = Vec::new();
     for (key, value) in object.iter() {
         if key.chars().count() > 20 {
-            return Err(Failure::mapper_parsing(format!("[meta] keys can't be longer than 20 chars, but got [{key}] for field [{field}]")));
+            return Err(Failure::mapper_parsing(format!(
+                "[meta] keys can't be longer than 20 chars, but got [{key}] for field [{field}]"
+            )));
         }
         let Some(text) = value.as_str() else {
-            return Err(Failure::mapper_parsing(format!("[meta] values can only be strings, but got {} for field [{field}]", type_and_text(value))));
+            return Err(Failure::mapper_parsing(format!(
+                "[meta] values can only be strings, but got {} for field [{field}]",
+                type_and_text(value)
+            )));
         };
         if text.chars().count() > 50 {
-            return Err(Failure::mapper_parsing(format!("[meta] values can't be longer than 50 chars, but got [{text}] for field [{field}]")));
+            return Err(Failure::mapper_parsing(format!(
+                "[meta] values can't be longer than 50 chars, but got [{text}] for field [{field}]"
+            )));
         }
         entries.push((key, text));
     }
     entries.sort_unstable();
-    let sorted: glasswork_content::Object =
-        entries.into_iter().map(|(key, text)| (key.to_owned(), Node::from(Value::String(text.to_owned())))).collect();
+    let sorted: glasswork_content::Object = entries
+        .into_iter()
+        .map(|(key, text)| (key.to_owned(), Node::from(Value::String(text.to_owned()))))
+        .collect();
     Ok(Setting::Json(Node::from(Value::Object(sorted)).to_json()))
 }
 

@@ -78,7 +78,8 @@ impl Mapping {
     /// Whether a definition is nested under a type (`{"_doc": {…}}`), which is no longer allowed.
     #[must_use]
     pub fn is_typed(body: &Node) -> bool {
-        body.as_object().is_some_and(|object| object.len() == 1 && object.contains("_doc"))
+        body.as_object()
+            .is_some_and(|object| object.len() == 1 && object.contains("_doc"))
     }
 
     /// This mapping with an update on top.
@@ -91,7 +92,12 @@ impl Mapping {
         let mut options = self.options.clone();
         options.merge(&update.options)?;
         limits.check(&root)?;
-        Ok(Self::assemble(root, options, Arc::clone(&self.analysis), &self.specs))
+        Ok(Self::assemble(
+            root,
+            options,
+            Arc::clone(&self.analysis),
+            &self.specs,
+        ))
     }
 
     /// Checks the limits of a mapping that is not merged into another one, as a new index's is.
@@ -122,7 +128,9 @@ impl Mapping {
             out.end_object();
             return true;
         }
-        let Some(field) = self.by_path.get(path) else { return false };
+        let Some(field) = self.by_path.get(path) else {
+            return false;
+        };
         out.object();
         out.field_str("full_name", path);
         out.field_object("mapping");
@@ -142,7 +150,9 @@ impl Mapping {
     /// The field of that full path; an alias gives the field that it names.
     #[must_use]
     pub fn field(&self, path: &str) -> Option<&Arc<FieldType>> {
-        self.by_path.get(path).or_else(|| self.by_path.get(self.aliases.get(path)?))
+        self.by_path
+            .get(path)
+            .or_else(|| self.by_path.get(self.aliases.get(path)?))
     }
 
     /// The field of that number.
@@ -171,17 +181,29 @@ impl Mapping {
     #[must_use]
     pub fn matching(&self, pattern: &str) -> Vec<(&str, &Arc<FieldType>)> {
         if !pattern.contains('*') {
-            return self.field(pattern).map(|field| (self.known_path(pattern, field), field)).into_iter().collect();
+            return self
+                .field(pattern)
+                .map(|field| (self.known_path(pattern, field), field))
+                .into_iter()
+                .collect();
         }
         let own = self.by_path.iter().map(|(path, field)| (&**path, field));
-        let through_alias = self.aliases.iter().filter_map(|(alias, path)| Some((&**alias, self.by_path.get(path)?)));
-        let mut found: Vec<(&str, &Arc<FieldType>)> = own.chain(through_alias).filter(|(path, _)| wildcard(pattern, path)).collect();
+        let through_alias = self
+            .aliases
+            .iter()
+            .filter_map(|(alias, path)| Some((&**alias, self.by_path.get(path)?)));
+        let mut found: Vec<(&str, &Arc<FieldType>)> = own
+            .chain(through_alias)
+            .filter(|(path, _)| wildcard(pattern, path))
+            .collect();
         found.sort_unstable_by_key(|(path, _)| *path);
         found
     }
 
     fn known_path<'a>(&'a self, path: &str, field: &'a FieldType) -> &'a str {
-        self.aliases.get_key_value(path).map_or(&field.path, |(alias, _)| alias)
+        self.aliases
+            .get_key_value(path)
+            .map_or(&field.path, |(alias, _)| alias)
     }
 
     /// Every path of objects and fields, for `field_caps` and the like, with the type's name.
@@ -223,7 +245,11 @@ impl Mapping {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Render::compact();
         self.render(&mut out);
-        let stored = Stored { format: STORED_FORMAT, definition: Cow::Owned(out.finish()), specs: self.specs.to_vec() };
+        let stored = Stored {
+            format: STORED_FORMAT,
+            definition: Cow::Owned(out.finish()),
+            specs: self.specs.to_vec(),
+        };
         postcard::to_stdvec(&stored).expect("byte strings and plain enums always serialise")
     }
 
@@ -232,24 +258,46 @@ impl Mapping {
     /// # Errors
     /// 500 `illegal_state_exception` when the bytes are damaged or of a later format.
     pub fn from_bytes(bytes: &[u8], analysis: &Arc<Analysis>) -> Result<Self, Failure> {
-        let damaged = |why: &dyn std::fmt::Display| Failure::illegal_state(format!("stored mapping can't be read: {why}"));
+        let damaged = |why: &dyn std::fmt::Display| {
+            Failure::illegal_state(format!("stored mapping can't be read: {why}"))
+        };
         let stored: Stored<'_> = postcard::from_bytes(bytes).map_err(|error| damaged(&error))?;
         if stored.format != STORED_FORMAT {
             return Err(damaged(&format_args!("format {}", stored.format)));
         }
         let definition = glasswork_content::parse(&stored.definition, &Limits::DEFAULT)?;
         let (root, options) = definition::parse(&definition, analysis)?;
-        Ok(Self::assemble(root, options, Arc::clone(analysis), &stored.specs))
+        Ok(Self::assemble(
+            root,
+            options,
+            Arc::clone(analysis),
+            &stored.specs,
+        ))
     }
 
     /// Numbers the leaves (those already in `known` keep theirs) and builds what is looked up.
-    fn assemble(mut root: ObjectType, options: RootOptions, analysis: Arc<Analysis>, known: &[FieldSpec]) -> Self {
+    fn assemble(
+        mut root: ObjectType,
+        options: RootOptions,
+        analysis: Arc<Analysis>,
+        known: &[FieldSpec],
+    ) -> Self {
         let mut specs = known.to_vec();
-        let mut numbers: HashMap<String, u32> = (0u32..).zip(known).map(|(number, spec)| (spec.name.clone(), number)).collect();
+        let mut numbers: HashMap<String, u32> = (0u32..)
+            .zip(known)
+            .map(|(number, spec)| (spec.name.clone(), number))
+            .collect();
         root.visit_fields(&mut |field| {
-            let Some(kind) = field.engine_kind() else { return };
+            let Some(kind) = field.engine_kind() else {
+                return;
+            };
             let number = *numbers.entry(field.path.to_string()).or_insert_with(|| {
-                let spec = FieldSpec { name: field.path.to_string(), kind, indexed: field.is_indexed(), fast: field.has_doc_values() };
+                let spec = FieldSpec {
+                    name: field.path.to_string(),
+                    kind,
+                    indexed: field.is_indexed(),
+                    fast: field.has_doc_values(),
+                };
                 specs.push(spec);
                 (specs.len() - 1) as u32
             });
@@ -264,7 +312,15 @@ impl Mapping {
                 by_number[number.0 as usize] = Some(Arc::clone(field));
             }
         }
-        Self { root, options, analysis, specs: specs.into(), by_number, by_path, aliases }
+        Self {
+            root,
+            options,
+            analysis,
+            specs: specs.into(),
+            by_number,
+            by_path,
+            aliases,
+        }
     }
 }
 
@@ -274,8 +330,13 @@ impl RootOptions {
         if let Some(source) = &update.source {
             let present = self.source.clone().unwrap_or_default();
             if present.disabled != source.disabled {
-                let conflict = format!("Cannot update parameter [enabled] from [{}] to [{}]", !present.disabled, !source.disabled);
-                return Err(Failure::illegal_argument(format!("Mapper for [_source] conflicts with existing mapper:\n\t{conflict}")));
+                let conflict = format!(
+                    "Cannot update parameter [enabled] from [{}] to [{}]",
+                    !present.disabled, !source.disabled
+                );
+                return Err(Failure::illegal_argument(format!(
+                    "Mapper for [_source] conflicts with existing mapper:\n\t{conflict}"
+                )));
             }
             if present.includes != source.includes || present.excludes != source.excludes {
                 let (name, old, new) = if present.includes == source.includes {
@@ -283,8 +344,14 @@ impl RootOptions {
                 } else {
                     ("includes", &present.includes, &source.includes)
                 };
-                let conflict = format!("Cannot update parameter [{name}] from [[{}]] to [[{}]]", old.join(", "), new.join(", "));
-                return Err(Failure::illegal_argument(format!("Mapper for [_source] conflicts with existing mapper:\n\t{conflict}")));
+                let conflict = format!(
+                    "Cannot update parameter [{name}] from [[{}]] to [[{}]]",
+                    old.join(", "),
+                    new.join(", ")
+                );
+                return Err(Failure::illegal_argument(format!(
+                    "Mapper for [_source] conflicts with existing mapper:\n\t{conflict}"
+                )));
             }
         }
         replace(&mut self.routing_required, &update.routing_required);
@@ -308,9 +375,13 @@ fn replace<T: Clone>(present: &mut Option<T>, update: &Option<T>) {
 pub fn wildcard(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or("");
-    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
     let mut parts: Vec<&str> = parts.collect();
-    let Some(last) = parts.pop() else { return rest.is_empty() };
+    let Some(last) = parts.pop() else {
+        return rest.is_empty();
+    };
     for part in parts {
         match rest.find(part) {
             Some(at) => rest = &rest[at + part.len()..],
@@ -323,7 +394,12 @@ pub fn wildcard(pattern: &str, text: &str) -> bool {
 impl Mapping {
     /// An update that adds some fields to `mapping`.
     pub(super) fn of_additions(root: ObjectType, mapping: &Self) -> Self {
-        Self::assemble(root, RootOptions::default(), Arc::clone(&mapping.analysis), &[])
+        Self::assemble(
+            root,
+            RootOptions::default(),
+            Arc::clone(&mapping.analysis),
+            &[],
+        )
     }
 
     /// How many fields the engine keeps.
@@ -336,7 +412,9 @@ impl Mapping {
         let mut dynamic = self.root.dynamic.unwrap_or(Dynamic::True);
         let mut object = &self.root;
         for part in path.split('.').filter(|part| !part.is_empty()) {
-            let Some(Child::Object(next)) = object.children.get(part) else { break };
+            let Some(Child::Object(next)) = object.children.get(part) else {
+                break;
+            };
             dynamic = next.dynamic.unwrap_or(dynamic);
             object = next;
         }

@@ -43,7 +43,11 @@ impl DateContext<'_> {
     /// Only the time that `now` stands for.
     #[must_use]
     pub fn at(now: i64) -> Self {
-        Self { now, zone: None, format: None }
+        Self {
+            now,
+            zone: None,
+            format: None,
+        }
     }
 }
 
@@ -75,7 +79,11 @@ impl FieldType {
     /// # Errors
     /// 400 `illegal_argument_exception` when the type takes no format (`Field [f] of type [t] does not support custom
     /// formats`) or no time zone, or the pattern is malformed.
-    pub fn value_format(&self, format: Option<&str>, zone: Option<&Zone>) -> Result<ValueFormat, Failure> {
+    pub fn value_format(
+        &self,
+        format: Option<&str>,
+        zone: Option<&Zone>,
+    ) -> Result<ValueFormat, Failure> {
         if self.kind.is_date() {
             let format = match (format, &self.format) {
                 (Some(format), _) => Arc::new(DateFormat::new(format)?),
@@ -83,16 +91,26 @@ impl FieldType {
                 (None, None) => DateFormat::default_format(),
             };
             let zone = zone.unwrap_or(Zone::utc()).clone();
-            return Ok(ValueFormat::Date { format, zone, nanos: self.kind == Kind::DateNanos });
+            return Ok(ValueFormat::Date {
+                format,
+                zone,
+                nanos: self.kind == Kind::DateNanos,
+            });
         }
         let unsupported = |what: &str| {
-            Failure::illegal_argument(format!("Field [{}] of type [{}] does not support custom {what}", self.path, self.type_name()))
+            Failure::illegal_argument(format!(
+                "Field [{}] of type [{}] does not support custom {what}",
+                self.path,
+                self.type_name()
+            ))
         };
         if zone.is_some() {
             return Err(unsupported("time zones"));
         }
         match (self.kind, format) {
-            (kind, Some(format)) if kind.is_number() => DecimalFormat::new(format).map(ValueFormat::Decimal),
+            (kind, Some(format)) if kind.is_number() => {
+                DecimalFormat::new(format).map(ValueFormat::Decimal)
+            }
             (_, Some(_)) => Err(unsupported("formats")),
             (Kind::Boolean, None) => Ok(ValueFormat::Boolean),
             (Kind::Ip, None) => Ok(ValueFormat::Ip),
@@ -108,8 +126,16 @@ impl ValueFormat {
         match self {
             Self::Raw | Self::Ip => None,
             Self::Boolean => Some(if value == 0 { "false" } else { "true" }.to_owned()),
-            Self::Date { format, zone, nanos: false } => Some(format.format(value, zone)),
-            Self::Date { format, zone, nanos: true } => Some(format.format_nanos(value, zone)),
+            Self::Date {
+                format,
+                zone,
+                nanos: false,
+            } => Some(format.format(value, zone)),
+            Self::Date {
+                format,
+                zone,
+                nanos: true,
+            } => Some(format.format_nanos(value, zone)),
             Self::Decimal(format) => Some(format.format(value as f64)),
         }
     }
@@ -130,13 +156,21 @@ impl ValueFormat {
     pub fn text(&self, value: &FieldValue) -> String {
         match value {
             FieldValue::Keyword(text) => text.to_string(),
-            FieldValue::Text(tokens) => tokens.iter().map(|(token, _)| token).collect::<Vec<_>>().join(" "),
-            FieldValue::I64(number) => self.long_text(*number).unwrap_or_else(|| number.to_string()),
+            FieldValue::Text(tokens) => tokens
+                .iter()
+                .map(|(token, _)| token)
+                .collect::<Vec<_>>()
+                .join(" "),
+            FieldValue::I64(number) => self
+                .long_text(*number)
+                .unwrap_or_else(|| number.to_string()),
             FieldValue::U64(number) => match self {
                 Self::Decimal(format) => format.format(*number as f64),
                 _ => number.to_string(),
             },
-            FieldValue::F64(number) => self.double_text(*number).unwrap_or_else(|| number::double_text(*number)),
+            FieldValue::F64(number) => self
+                .double_text(*number)
+                .unwrap_or_else(|| number::double_text(*number)),
             FieldValue::Bool(flag) => flag.to_string(),
             FieldValue::Ip(address) => super::types::address_text(*address),
         }

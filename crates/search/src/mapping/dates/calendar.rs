@@ -23,7 +23,8 @@ pub fn civil_from_days(days: i64) -> (i64, u32, u32) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month + 2) / 5 + 1;
@@ -58,7 +59,10 @@ pub fn weekday(days: i64) -> u32 {
 /// Adds months, keeping the day where the month has it, else taking its last (`LocalDate.plusMonths`).
 #[must_use]
 pub fn plus_months(year: i64, month: u32, day: u32, months: i64) -> (i64, u32, u32) {
-    let total = year.saturating_mul(12).saturating_add(i64::from(month) - 1).saturating_add(months);
+    let total = year
+        .saturating_mul(12)
+        .saturating_add(i64::from(month) - 1)
+        .saturating_add(months);
     let (year, month) = (total.div_euclid(12), total.rem_euclid(12) as u32 + 1);
     (year, month, day.min(days_in_month(year, month)))
 }

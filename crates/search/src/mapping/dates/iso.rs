@@ -7,13 +7,21 @@ use super::zone::{Zone, offset_text};
 
 /// Reads a text.
 pub(super) fn read(text: &str) -> Result<Parts, Reason> {
-    let mut cursor = Cursor { bytes: text.as_bytes(), at: 0 };
-    let parts = cursor.date_time().ok_or_else(|| unparsed(text, cursor.at))?;
+    let mut cursor = Cursor {
+        bytes: text.as_bytes(),
+        at: 0,
+    };
+    let parts = cursor
+        .date_time()
+        .ok_or_else(|| unparsed(text, cursor.at))?;
     if cursor.at < text.len() {
         return Err(if cursor.at < 4 {
             unparsed(text, cursor.at)
         } else {
-            format!("Text '{text}' could not be parsed, unparsed text found at index {}", cursor.at)
+            format!(
+                "Text '{text}' could not be parsed, unparsed text found at index {}",
+                cursor.at
+            )
         });
     }
     Ok(parts)
@@ -22,9 +30,18 @@ pub(super) fn read(text: &str) -> Result<Parts, Reason> {
 /// Writes `2024-01-31T10:20:30.123Z`; nanoseconds only where there are any.
 pub(super) fn write(moment: Moment, zone: &Zone) -> String {
     let (year, month, day, _, in_day) = on_the_clock(moment.millis, zone);
-    let year = if (0..=9_999).contains(&year) { format!("{year:04}") } else { format!("{}{:04}", if year < 0 { "-" } else { "+" }, year.abs()) };
+    let year = if (0..=9_999).contains(&year) {
+        format!("{year:04}")
+    } else {
+        format!("{}{:04}", if year < 0 { "-" } else { "+" }, year.abs())
+    };
     let (seconds, millis) = (in_day / 1_000, in_day % 1_000);
-    let mut text = format!("{year}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{millis:03}", seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    let mut text = format!(
+        "{year}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{millis:03}",
+        seconds / 3_600,
+        seconds / 60 % 60,
+        seconds % 60
+    );
     if moment.nanos > 0 {
         let fraction = format!("{:06}", moment.nanos);
         text.push_str(fraction.trim_end_matches('0'));
@@ -50,7 +67,9 @@ impl Cursor<'_> {
     }
 
     fn two(&mut self) -> Option<u32> {
-        let [tens, ones] = self.bytes.get(self.at..self.at + 2)? else { return None };
+        let [tens, ones] = self.bytes.get(self.at..self.at + 2)? else {
+            return None;
+        };
         if !tens.is_ascii_digit() || !ones.is_ascii_digit() {
             return None;
         }
@@ -59,7 +78,10 @@ impl Cursor<'_> {
     }
 
     fn digits(&self) -> usize {
-        self.bytes[self.at..].iter().take_while(|byte| byte.is_ascii_digit()).count()
+        self.bytes[self.at..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count()
     }
 
     fn year(&mut self) -> Option<i64> {
@@ -80,14 +102,19 @@ impl Cursor<'_> {
             self.at = 0;
             return None;
         }
-        let year = self.bytes[self.at..self.at + count].iter().fold(0i64, |year, byte| year * 10 + i64::from(byte - b'0'));
+        let year = self.bytes[self.at..self.at + count]
+            .iter()
+            .fold(0i64, |year, byte| year * 10 + i64::from(byte - b'0'));
         self.at += count;
         Some(year * sign.unwrap_or(1))
     }
 
     /// Every part but the year is optional; a part that has begun must be whole.
     fn date_time(&mut self) -> Option<Parts> {
-        let mut parts = Parts { year: Some(self.year()?), ..Parts::default() };
+        let mut parts = Parts {
+            year: Some(self.year()?),
+            ..Parts::default()
+        };
         if self.optional(b'-', |cursor| {
             parts.month = Some(cursor.two()?);
             Some(())
@@ -132,7 +159,9 @@ impl Cursor<'_> {
             self.at += 1;
             let count = self.digits();
             if (1..=9).contains(&count) {
-                let fraction = self.bytes[self.at..self.at + count].iter().fold(0u32, |value, byte| value * 10 + u32::from(byte - b'0'));
+                let fraction = self.bytes[self.at..self.at + count]
+                    .iter()
+                    .fold(0u32, |value, byte| value * 10 + u32::from(byte - b'0'));
                 parts.nano = Some(fraction * 10u32.pow(9 - count as u32));
                 self.at += count;
             } else {

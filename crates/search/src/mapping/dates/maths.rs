@@ -15,13 +15,31 @@ pub enum Rounding {
 }
 
 /// Evaluates an expression; see [`DateFormat::parse_maths`].
-pub(super) fn evaluate(format: &DateFormat, text: &str, now: i64, rounding: Rounding, zone: &Zone) -> Result<Moment, Failure> {
+pub(super) fn evaluate(
+    format: &DateFormat,
+    text: &str,
+    now: i64,
+    rounding: Rounding,
+    zone: &Zone,
+) -> Result<Moment, Failure> {
     if let Some(maths) = text.strip_prefix("now") {
-        return apply(maths, Moment { millis: now, nanos: 0 }, rounding, zone);
+        return apply(
+            maths,
+            Moment {
+                millis: now,
+                nanos: 0,
+            },
+            rounding,
+            zone,
+        );
     }
     let parse = |text: &str, rounding| {
         format.parse(text, rounding, zone).map_err(|failure| {
-            let reason = format!("failed to parse date field [{text}] with format [{}]: [{}]", format.text(), failure.reason());
+            let reason = format!(
+                "failed to parse date field [{text}] with format [{}]: [{}]",
+                format.text(),
+                failure.reason()
+            );
             Failure::parse(reason).caused_by(failure)
         })
     };
@@ -39,24 +57,41 @@ fn apply(maths: &str, start: Moment, rounding: Rounding, zone: &Zone) -> Result<
             '/' => (true, 1),
             '+' => (false, 1),
             '-' => (false, -1),
-            _ => return Err(Failure::parse(format!("operator not supported for date math [{maths}]"))),
+            _ => {
+                return Err(Failure::parse(format!(
+                    "operator not supported for date math [{maths}]"
+                )));
+            }
         };
         rest = &rest[1..];
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let count: i64 = match digits {
             0 => 1,
-            _ => rest[..digits].parse::<i32>().map_err(|_| Failure::number_format(&rest[..digits]))?.into(),
+            _ => rest[..digits]
+                .parse::<i32>()
+                .map_err(|_| Failure::number_format(&rest[..digits]))?
+                .into(),
         };
         rest = &rest[digits..];
         let Some(unit) = rest.chars().next() else {
             return Err(Failure::parse(format!("truncated date math [{maths}]")));
         };
         if round && count != 1 {
-            return Err(Failure::parse(format!("rounding `/` can only be used on single unit types [{maths}]")));
+            return Err(Failure::parse(format!(
+                "rounding `/` can only be used on single unit types [{maths}]"
+            )));
         }
         rest = &rest[unit.len_utf8()..];
-        let unit = Unit::of(unit).ok_or_else(|| Failure::parse(format!("unit [{unit}] not supported for date math [{maths}]")))?;
-        moment = if round { unit.round(moment, rounding, zone) } else { unit.add(moment, sign * count, zone) };
+        let unit = Unit::of(unit).ok_or_else(|| {
+            Failure::parse(format!(
+                "unit [{unit}] not supported for date math [{maths}]"
+            ))
+        })?;
+        moment = if round {
+            unit.round(moment, rounding, zone)
+        } else {
+            unit.add(moment, sign * count, zone)
+        };
     }
     Ok(moment)
 }
@@ -98,7 +133,10 @@ impl Unit {
 
     fn add(self, moment: Moment, count: i64, zone: &Zone) -> Moment {
         if let Some(unit) = self.millis() {
-            return Moment { millis: moment.millis.saturating_add(unit.saturating_mul(count)), ..moment };
+            return Moment {
+                millis: moment.millis.saturating_add(unit.saturating_mul(count)),
+                ..moment
+            };
         }
         let local = zone.to_local(moment.millis);
         let (days, in_day) = (local.div_euclid(DAY), local.rem_euclid(DAY));
@@ -107,12 +145,19 @@ impl Unit {
             Self::Day => days.saturating_add(count),
             _ => {
                 let (year, month, day) = civil_from_days(days);
-                let months = if self == Self::Year { count.saturating_mul(12) } else { count };
+                let months = if self == Self::Year {
+                    count.saturating_mul(12)
+                } else {
+                    count
+                };
                 let (year, month, day) = plus_months(year, month, day, months);
                 days_from_civil(year, month, day)
             }
         };
-        Moment { millis: zone.from_local(days.saturating_mul(DAY).saturating_add(in_day)), ..moment }
+        Moment {
+            millis: zone.from_local(days.saturating_mul(DAY).saturating_add(in_day)),
+            ..moment
+        }
     }
 
     fn round(self, moment: Moment, rounding: Rounding, zone: &Zone) -> Moment {
@@ -131,12 +176,18 @@ impl Unit {
             };
             zone.from_local(first.saturating_mul(DAY))
         };
-        let start = Moment { millis: floor(moment), nanos: 0 };
+        let start = Moment {
+            millis: floor(moment),
+            nanos: 0,
+        };
         match rounding {
             Rounding::Down => start,
             Rounding::Up => {
                 let next = self.add(start, 1, zone);
-                Moment { millis: next.millis.saturating_sub(1), nanos: 0 }
+                Moment {
+                    millis: next.millis.saturating_sub(1),
+                    nanos: 0,
+                }
             }
         }
     }

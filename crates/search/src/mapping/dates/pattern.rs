@@ -17,14 +17,28 @@ pub(super) struct Pattern {
 #[derive(Clone, Debug, PartialEq)]
 enum Item {
     Literal(String),
-    Number { field: Field, min: usize, max: usize },
+    Number {
+        field: Field,
+        min: usize,
+        max: usize,
+    },
     /// Digits behind the decimal sign of a second.
-    Fraction { min: usize, max: usize },
-    Month { full: bool },
-    Weekday { full: bool },
+    Fraction {
+        min: usize,
+        max: usize,
+    },
+    Month {
+        full: bool,
+    },
+    Weekday {
+        full: bool,
+    },
     HalfDay,
     /// An offset: with a colon or not; `Z` for none.
-    Offset { colon: bool, zulu: bool },
+    Offset {
+        colon: bool,
+        zulu: bool,
+    },
     /// The name of a zone, or an offset.
     ZoneName,
     Optional(Vec<Item>),
@@ -51,9 +65,29 @@ enum Field {
     Quarter,
 }
 
-const MONTHS: [&str; 12] =
-    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
-const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const WEEKDAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
 
 /// Characters of a pattern; more is no date.
 const LONGEST: usize = 256;
@@ -74,7 +108,11 @@ impl Pattern {
             return Err(format!("pattern is longer than {LONGEST} characters"));
         }
         let letters: Vec<char> = pattern.chars().collect();
-        let mut compiler = Compiler { letters: &letters, at: 0, any_fraction };
+        let mut compiler = Compiler {
+            letters: &letters,
+            at: 0,
+            any_fraction,
+        };
         let items = compiler.items(0)?;
         if items.is_empty() {
             return Err("pattern is empty".to_owned());
@@ -88,7 +126,9 @@ impl Pattern {
         let mut furthest = 0;
         match read_items(&self.items, text, 0, &mut parts, &mut furthest) {
             Some(end) if end == text.len() => Ok(parts),
-            Some(end) => Err(format!("Text '{text}' could not be parsed, unparsed text found at index {end}")),
+            Some(end) => Err(format!(
+                "Text '{text}' could not be parsed, unparsed text found at index {end}"
+            )),
             None => Err(unparsed(text, furthest)),
         }
     }
@@ -96,7 +136,15 @@ impl Pattern {
     /// Writes a moment as the clock of `zone` shows it.
     pub(super) fn write(&self, moment: Moment, zone: &Zone) -> String {
         let (year, month, day, days, in_day) = on_the_clock(moment.millis, zone);
-        let clock = Clock { year, month, day, days, in_day, moment, zone };
+        let clock = Clock {
+            year,
+            month,
+            day,
+            days,
+            in_day,
+            moment,
+            zone,
+        };
         let mut out = String::new();
         write_items(&self.items, &clock, &mut out);
         out
@@ -119,18 +167,25 @@ impl Compiler<'_> {
                     self.at += 1;
                     items.push(Item::Optional(self.items(depth + 1)?));
                 }
-                ']' if depth == 0 => return Err("Pattern invalid as it contains ] without previous [".to_owned()),
+                ']' if depth == 0 => {
+                    return Err("Pattern invalid as it contains ] without previous [".to_owned());
+                }
                 ']' => {
                     self.at += 1;
                     return Ok(items);
                 }
                 '\'' => literal(&mut items, &self.quoted()?),
                 'a'..='z' | 'A'..='Z' => {
-                    let count = self.letters[self.at..].iter().take_while(|next| **next == letter).count();
+                    let count = self.letters[self.at..]
+                        .iter()
+                        .take_while(|next| **next == letter)
+                        .count();
                     self.at += count;
                     items.push(self.field(letter, count)?);
                 }
-                '{' | '}' | '#' => return Err(format!("Pattern includes reserved character: '{letter}'")),
+                '{' | '}' | '#' => {
+                    return Err(format!("Pattern includes reserved character: '{letter}'"));
+                }
                 other => {
                     self.at += 1;
                     literal(&mut items, &other.to_string());
@@ -158,7 +213,11 @@ impl Compiler<'_> {
                 }
                 Some('\'') => {
                     self.at += 1;
-                    return Ok(if text.is_empty() { "'".to_owned() } else { text });
+                    return Ok(if text.is_empty() {
+                        "'".to_owned()
+                    } else {
+                        text
+                    });
                 }
                 Some(other) => {
                     text.push(*other);
@@ -170,15 +229,34 @@ impl Compiler<'_> {
 
     fn field(&self, letter: char, count: usize) -> Result<Item, String> {
         // A number directly before another one has exactly its width (`yyyyMMdd`).
-        let before_number = self.letters.get(self.at).is_some_and(|next| "yuMLdDHhKkmsS".contains(*next));
+        let before_number = self
+            .letters
+            .get(self.at)
+            .is_some_and(|next| "yuMLdDHhKkmsS".contains(*next));
         let number = |field, widest: usize| {
-            let max = if count == 1 && !before_number { widest } else { count };
-            Item::Number { field, min: count, max }
+            let max = if count == 1 && !before_number {
+                widest
+            } else {
+                count
+            };
+            Item::Number {
+                field,
+                min: count,
+                max,
+            }
         };
         let too_many = || format!("Too many pattern letters: {letter}");
         Ok(match (letter, count) {
-            ('y' | 'u', 2) => Item::Number { field: Field::ShortYear, min: 2, max: 2 },
-            ('y' | 'u', _) => Item::Number { field: Field::Year, min: count, max: if before_number { count } else { 10.max(count) } },
+            ('y' | 'u', 2) => Item::Number {
+                field: Field::ShortYear,
+                min: 2,
+                max: 2,
+            },
+            ('y' | 'u', _) => Item::Number {
+                field: Field::Year,
+                min: count,
+                max: if before_number { count } else { 10.max(count) },
+            },
             ('M' | 'L', 1 | 2) => number(Field::Month, 2),
             ('M' | 'L', 3) => Item::Month { full: false },
             ('M' | 'L', 4) => Item::Month { full: true },
@@ -190,20 +268,42 @@ impl Compiler<'_> {
             ('h', 1 | 2) => number(Field::HalfHourFromOne, 2),
             ('m', 1 | 2) => number(Field::Minute, 2),
             ('s', 1 | 2) => number(Field::Second, 2),
-            ('S', 1..=9) => Item::Fraction { min: count, max: count },
+            ('S', 1..=9) => Item::Fraction {
+                min: count,
+                max: count,
+            },
             ('f', 1) if self.any_fraction => Item::Fraction { min: 1, max: 9 },
             ('a', 1) => Item::HalfDay,
             ('e', 1) => number(Field::Weekday, 1),
             ('E', 1..=3) => Item::Weekday { full: false },
             ('E', 4) => Item::Weekday { full: true },
             ('Q' | 'q', 1 | 2) => number(Field::Quarter, 1),
-            ('X', 1 | 2) => Item::Offset { colon: false, zulu: true },
-            ('X', 3..=5) => Item::Offset { colon: true, zulu: true },
-            ('x', 1 | 2) | ('Z', 1..=3) => Item::Offset { colon: false, zulu: false },
-            ('x', 3..=5) => Item::Offset { colon: true, zulu: false },
-            ('Z', 5) => Item::Offset { colon: true, zulu: true },
+            ('X', 1 | 2) => Item::Offset {
+                colon: false,
+                zulu: true,
+            },
+            ('X', 3..=5) => Item::Offset {
+                colon: true,
+                zulu: true,
+            },
+            ('x', 1 | 2) | ('Z', 1..=3) => Item::Offset {
+                colon: false,
+                zulu: false,
+            },
+            ('x', 3..=5) => Item::Offset {
+                colon: true,
+                zulu: false,
+            },
+            ('Z', 5) => Item::Offset {
+                colon: true,
+                zulu: true,
+            },
             ('V', 2) | ('z', 1..=3) => Item::ZoneName,
-            ('M' | 'L' | 'd' | 'D' | 'H' | 'k' | 'K' | 'h' | 'm' | 's' | 'S' | 'a' | 'E' | 'e' | 'X' | 'x' | 'Z', _) => return Err(too_many()),
+            (
+                'M' | 'L' | 'd' | 'D' | 'H' | 'k' | 'K' | 'h' | 'm' | 's' | 'S' | 'a' | 'E' | 'e'
+                | 'X' | 'x' | 'Z',
+                _,
+            ) => return Err(too_many()),
             _ => return Err(format!("Unknown pattern letter: {letter}")),
         })
     }
@@ -217,7 +317,13 @@ fn literal(items: &mut Vec<Item>, text: &str) {
 }
 
 /// Reads items from `at`; gives the place behind them. `furthest` keeps the place of the refusal for the message.
-fn read_items(items: &[Item], text: &str, at: usize, parts: &mut Parts, furthest: &mut usize) -> Option<usize> {
+fn read_items(
+    items: &[Item],
+    text: &str,
+    at: usize,
+    parts: &mut Parts,
+    furthest: &mut usize,
+) -> Option<usize> {
     let mut at = at;
     for item in items {
         match read_item(item, text, at, parts, furthest) {
@@ -231,17 +337,28 @@ fn read_items(items: &[Item], text: &str, at: usize, parts: &mut Parts, furthest
     Some(at)
 }
 
-fn read_item(item: &Item, text: &str, at: usize, parts: &mut Parts, furthest: &mut usize) -> Option<usize> {
+fn read_item(
+    item: &Item,
+    text: &str,
+    at: usize,
+    parts: &mut Parts,
+    furthest: &mut usize,
+) -> Option<usize> {
     let rest = &text[at..];
     match item {
         Item::Literal(expected) => {
             let found = rest.get(..expected.len())?;
-            (found == expected || found.eq_ignore_ascii_case(expected)).then_some(at + expected.len())
+            (found == expected || found.eq_ignore_ascii_case(expected))
+                .then_some(at + expected.len())
         }
         Item::Number { field, min, max } => {
             let signed = *field == Field::Year && rest.starts_with('-');
             let digits = &rest[usize::from(signed)..];
-            let count = digits.bytes().take_while(u8::is_ascii_digit).count().min(*max);
+            let count = digits
+                .bytes()
+                .take_while(u8::is_ascii_digit)
+                .count()
+                .min(*max);
             if count < *min || count > 10 {
                 return None;
             }
@@ -254,7 +371,11 @@ fn read_item(item: &Item, text: &str, at: usize, parts: &mut Parts, furthest: &m
             Some(at + usize::from(signed) + count)
         }
         Item::Fraction { min, max } => {
-            let count = rest.bytes().take_while(u8::is_ascii_digit).count().min(*max);
+            let count = rest
+                .bytes()
+                .take_while(u8::is_ascii_digit)
+                .count()
+                .min(*max);
             if count < *min || count == 0 {
                 return None;
             }
@@ -275,7 +396,8 @@ fn read_item(item: &Item, text: &str, at: usize, parts: &mut Parts, furthest: &m
         Item::HalfDay => {
             let found = rest.get(..2)?;
             let afternoon = found.eq_ignore_ascii_case("pm");
-            (afternoon || found.eq_ignore_ascii_case("am")).then(|| parts.afternoon = Some(afternoon))?;
+            (afternoon || found.eq_ignore_ascii_case("am"))
+                .then(|| parts.afternoon = Some(afternoon))?;
             Some(at + 2)
         }
         Item::Offset { colon, zulu } => {
@@ -288,7 +410,9 @@ fn read_item(item: &Item, text: &str, at: usize, parts: &mut Parts, furthest: &m
             Some(at + length)
         }
         Item::ZoneName => {
-            let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "/_+-:".contains(c))).unwrap_or(rest.len());
+            let length = rest
+                .find(|c: char| !(c.is_ascii_alphanumeric() || "/_+-:".contains(c)))
+                .unwrap_or(rest.len());
             let zone = Zone::parse(&rest[..length]).ok()?;
             // Without the date the offset of a region is not known; the current rules of winter stand for it.
             parts.offset = Some((zone.offset_at(0) / 1_000) as i32);
@@ -312,7 +436,11 @@ fn offset_length(rest: &str, colon: bool) -> Option<usize> {
     if !matches!(bytes.first()?, b'+' | b'-') {
         return None;
     }
-    let digits = |from: usize, to: usize| bytes.get(from..to).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
+    let digits = |from: usize, to: usize| {
+        bytes
+            .get(from..to)
+            .is_some_and(|part| part.iter().all(u8::is_ascii_digit))
+    };
     if !digits(1, 3) {
         return None;
     }
@@ -326,7 +454,9 @@ fn offset_length(rest: &str, colon: bool) -> Option<usize> {
 fn name(rest: &str, names: &[&str], full: bool) -> Option<(usize, usize)> {
     names.iter().enumerate().find_map(|(index, name)| {
         let length = if full { name.len() } else { 3 };
-        rest.get(..length)?.eq_ignore_ascii_case(&name[..length]).then_some((index, length))
+        rest.get(..length)?
+            .eq_ignore_ascii_case(&name[..length])
+            .then_some((index, length))
     })
 }
 
@@ -341,7 +471,9 @@ fn set(field: Field, number: i64, parts: &mut Parts) -> Option<()> {
         Field::Hour => parts.hour = small,
         Field::HourFromOne => parts.hour = Some(small.filter(|hour| (1..=24).contains(hour))? % 24),
         Field::HalfHour => parts.half_day = Some((small.filter(|hour| *hour < 12)?, false)),
-        Field::HalfHourFromOne => parts.half_day = Some((small.filter(|hour| (1..=12).contains(hour))?, true)),
+        Field::HalfHourFromOne => {
+            parts.half_day = Some((small.filter(|hour| (1..=12).contains(hour))?, true))
+        }
         Field::Minute => parts.minute = small,
         Field::Second => parts.second = small,
         Field::Weekday => parts.weekday = small,
@@ -373,9 +505,21 @@ impl Clock<'_> {
             Field::Day => self.day.into(),
             Field::DayOfYear => self.days - days_from_civil(self.year, 1, 1) + 1,
             Field::Hour => hour,
-            Field::HourFromOne => if hour == 0 { 24 } else { hour },
+            Field::HourFromOne => {
+                if hour == 0 {
+                    24
+                } else {
+                    hour
+                }
+            }
             Field::HalfHour => hour % 12,
-            Field::HalfHourFromOne => if hour % 12 == 0 { 12 } else { hour % 12 },
+            Field::HalfHourFromOne => {
+                if hour % 12 == 0 {
+                    12
+                } else {
+                    hour % 12
+                }
+            }
             Field::Minute => self.in_day / 60_000 % 60,
             Field::Second => self.in_day / 1_000 % 60,
             Field::Weekday => weekday(self.days).into(),
@@ -403,8 +547,14 @@ fn write_items(items: &[Item], clock: &Clock<'_>, out: &mut String) {
                 out.push_str(&format!("{nanos:09}")[..*max]);
             }
             Item::Month { full } => write_name(MONTHS[clock.month as usize - 1], *full, out),
-            Item::Weekday { full } => write_name(WEEKDAYS[weekday(clock.days) as usize - 1], *full, out),
-            Item::HalfDay => out.push_str(if clock.in_day < 43_200_000 { "AM" } else { "PM" }),
+            Item::Weekday { full } => {
+                write_name(WEEKDAYS[weekday(clock.days) as usize - 1], *full, out)
+            }
+            Item::HalfDay => out.push_str(if clock.in_day < 43_200_000 {
+                "AM"
+            } else {
+                "PM"
+            }),
             Item::Offset { colon, zulu } => {
                 let text = clock.zone.offset_text_at(clock.moment.millis);
                 let text = match text.as_str() {

@@ -19,7 +19,10 @@ enum Inner {
     Region(TimeZone),
 }
 
-static UTC: Zone = Zone { name: Cow::Borrowed("Z"), kind: Inner::Fixed(0) };
+static UTC: Zone = Zone {
+    name: Cow::Borrowed("Z"),
+    kind: Inner::Fixed(0),
+};
 
 impl Default for Zone {
     fn default() -> Self {
@@ -37,7 +40,10 @@ impl Zone {
     /// A number of seconds east of Greenwich.
     #[must_use]
     pub fn fixed(seconds: i32) -> Self {
-        Self { name: Cow::Owned(offset_text(seconds)), kind: Inner::Fixed(seconds) }
+        Self {
+            name: Cow::Owned(offset_text(seconds)),
+            kind: Inner::Fixed(seconds),
+        }
     }
 
     /// Reads `Z`, `UTC`, `+01:00`, `-0330`, `+5`, `Europe/Paris`, `UTC+2`.
@@ -51,7 +57,9 @@ impl Zone {
         let kind = match text {
             "UTC" | "GMT" | "UT" => Some(Inner::Fixed(0)),
             _ => {
-                let offset = ["UTC", "GMT", "UT", ""].iter().find_map(|prefix| parse_offset(text.strip_prefix(prefix)?));
+                let offset = ["UTC", "GMT", "UT", ""]
+                    .iter()
+                    .find_map(|prefix| parse_offset(text.strip_prefix(prefix)?));
                 match offset {
                     Some(seconds) => Some(Inner::Fixed(seconds)),
                     None => TimeZone::get(text).ok().map(Inner::Region),
@@ -61,7 +69,10 @@ impl Zone {
         let Some(kind) = kind else {
             return Err(unknown(text));
         };
-        Ok(Self { name: Cow::Owned(text.to_owned()), kind })
+        Ok(Self {
+            name: Cow::Owned(text.to_owned()),
+            kind,
+        })
     }
 
     /// The name it was given by.
@@ -122,9 +133,15 @@ impl Zone {
 }
 
 fn unknown(text: &str) -> Failure {
-    let malformed = text.is_empty() || !text.chars().all(|c| c.is_ascii_alphanumeric() || "/_+-:".contains(c)) || text.starts_with(['+', '-']);
+    let malformed = text.is_empty()
+        || !text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "/_+-:".contains(c))
+        || text.starts_with(['+', '-']);
     if malformed {
-        return Failure::illegal_argument(format!("Invalid ID for region-based ZoneId, invalid format: {text}"));
+        return Failure::illegal_argument(format!(
+            "Invalid ID for region-based ZoneId, invalid format: {text}"
+        ));
     }
     Failure::illegal_argument(format!("Unknown time-zone ID: {text}"))
 }
@@ -171,11 +188,19 @@ pub(super) fn offset_text(seconds: i32) -> String {
     let sign = if seconds < 0 { '-' } else { '+' };
     let seconds = seconds.abs();
     let text = format!("{sign}{:02}:{:02}", seconds / 3_600, seconds / 60 % 60);
-    if seconds % 60 == 0 { text } else { format!("{text}:{:02}", seconds % 60) }
+    if seconds % 60 == 0 {
+        text
+    } else {
+        format!("{text}:{:02}", seconds % 60)
+    }
 }
 
 fn timestamp(millis: i64) -> Timestamp {
-    Timestamp::from_millisecond(millis).unwrap_or(if millis < 0 { Timestamp::MIN } else { Timestamp::MAX })
+    Timestamp::from_millisecond(millis).unwrap_or(if millis < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    })
 }
 
 fn datetime(local: i64) -> Option<civil::DateTime> {
@@ -189,8 +214,20 @@ mod tests {
 
     #[test]
     fn offsets_and_regions_are_read() {
-        for (text, seconds) in [("Z", 0), ("UTC", 0), ("+01:00", 3_600), ("-0330", -12_600), ("+5", 18_000), ("UTC+2", 7_200), ("GMT-1", -3_600)] {
-            assert_eq!(Zone::parse(text).unwrap().offset_at(0), seconds * 1_000, "{text}");
+        for (text, seconds) in [
+            ("Z", 0),
+            ("UTC", 0),
+            ("+01:00", 3_600),
+            ("-0330", -12_600),
+            ("+5", 18_000),
+            ("UTC+2", 7_200),
+            ("GMT-1", -3_600),
+        ] {
+            assert_eq!(
+                Zone::parse(text).unwrap().offset_at(0),
+                seconds * 1_000,
+                "{text}"
+            );
         }
         let paris = Zone::parse("Europe/Paris").unwrap();
         assert_eq!(paris.offset_at(1_720_000_000_000), 7_200_000);
@@ -200,7 +237,10 @@ mod tests {
 
     #[test]
     fn unknown_zones_are_refused_in_javas_words() {
-        assert_eq!(Zone::parse("Mars/Base").unwrap_err().reason(), "Unknown time-zone ID: Mars/Base");
+        assert_eq!(
+            Zone::parse("Mars/Base").unwrap_err().reason(),
+            "Unknown time-zone ID: Mars/Base"
+        );
         assert!(Zone::parse("+19:00").is_err());
         assert!(Zone::parse("").is_err());
     }
@@ -208,7 +248,12 @@ mod tests {
     #[test]
     fn the_wall_clock_comes_back_around_changes() {
         let berlin = Zone::parse("Europe/Berlin").unwrap();
-        for millis in [1_711_846_800_000i64, 1_711_846_799_000, 1_729_994_400_000, 0] {
+        for millis in [
+            1_711_846_800_000i64,
+            1_711_846_799_000,
+            1_729_994_400_000,
+            0,
+        ] {
             assert_eq!(berlin.from_local(berlin.to_local(millis)), millis);
         }
     }

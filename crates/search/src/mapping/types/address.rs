@@ -17,7 +17,9 @@ fn parse(text: &str) -> Result<u128, Failure> {
     match address {
         Ok(IpAddr::V4(address)) => Ok(address.to_ipv6_mapped().to_bits()),
         Ok(IpAddr::V6(address)) => Ok(address.to_bits()),
-        Err(_) => Err(Failure::illegal_argument(format!("'{text}' is not an IP string literal."))),
+        Err(_) => Err(Failure::illegal_argument(format!(
+            "'{text}' is not an IP string literal."
+        ))),
     }
 }
 
@@ -40,20 +42,39 @@ pub(super) fn term(value: &Node) -> Result<Matches, Failure> {
     let length: u32 = match length.parse() {
         Ok(length) if length <= width => length,
         _ => {
-            return Err(Failure::illegal_argument(format!("Illegal prefix length [{length}] in [{text}]. Must be 0-{width} for IPv{} ranges", if width == 32 { 4 } else { 6 })));
+            return Err(Failure::illegal_argument(format!(
+                "Illegal prefix length [{length}] in [{text}]. Must be 0-{width} for IPv{} ranges",
+                if width == 32 { 4 } else { 6 }
+            )));
         }
     };
     let free = width - length;
-    let mask = if free >= 128 { u128::MAX } else { (1u128 << free) - 1 };
+    let mask = if free >= 128 {
+        u128::MAX
+    } else {
+        (1u128 << free) - 1
+    };
     let start = first & !mask;
-    Ok(Matches::Range(Bound::Included(FieldValue::Ip(start)), Bound::Included(FieldValue::Ip(start | mask))))
+    Ok(Matches::Range(
+        Bound::Included(FieldValue::Ip(start)),
+        Bound::Included(FieldValue::Ip(start | mask)),
+    ))
 }
 
-pub(super) fn range(lower: Option<RangeBound<'_>>, upper: Option<RangeBound<'_>>) -> Result<Matches, Failure> {
+pub(super) fn range(
+    lower: Option<RangeBound<'_>>,
+    upper: Option<RangeBound<'_>>,
+) -> Result<Matches, Failure> {
     let bound = |bound: Option<RangeBound<'_>>| -> Result<Bound<FieldValue>, Failure> {
-        let Some(bound) = bound else { return Ok(Bound::Unbounded) };
+        let Some(bound) = bound else {
+            return Ok(Bound::Unbounded);
+        };
         let address = FieldValue::Ip(parse(&query_text(bound.value)?)?);
-        Ok(if bound.inclusive { Bound::Included(address) } else { Bound::Excluded(address) })
+        Ok(if bound.inclusive {
+            Bound::Included(address)
+        } else {
+            Bound::Excluded(address)
+        })
     };
     Ok(Matches::Range(bound(lower)?, bound(upper)?))
 }

@@ -29,7 +29,9 @@ pub(super) fn read(field: &FieldType, value: &Scalar<'_>) -> Result<FieldValue, 
 }
 
 fn format_of(field: &FieldType) -> &DateFormat {
-    field.date_format().expect("every date field has a format: FieldType::new gives it one")
+    field
+        .date_format()
+        .expect("every date field has a format: FieldType::new gives it one")
 }
 
 /// A moment as the field counts it, kept within what it can hold.
@@ -37,18 +39,35 @@ fn count(field: &FieldType, moment: Moment) -> i64 {
     if field.kind == Kind::Date {
         return moment.millis;
     }
-    moment.to_nanos().unwrap_or(if moment.millis < 0 { 0 } else { i64::MAX })
+    moment
+        .to_nanos()
+        .unwrap_or(if moment.millis < 0 { 0 } else { i64::MAX })
 }
 
-fn query_count(field: &FieldType, value: &Node, dates: &DateContext<'_>, rounding: Rounding) -> Result<i64, Failure> {
+fn query_count(
+    field: &FieldType,
+    value: &Node,
+    dates: &DateContext<'_>,
+    rounding: Rounding,
+) -> Result<i64, Failure> {
     let text = query_text(value)?;
     let format = dates.format.unwrap_or_else(|| format_of(field));
     let zone = dates.zone.unwrap_or(Zone::utc());
-    Ok(count(field, format.parse_maths(&text, dates.now, rounding, zone)?))
+    Ok(count(
+        field,
+        format.parse_maths(&text, dates.now, rounding, zone)?,
+    ))
 }
 
-pub(super) fn term(field: &FieldType, value: &Node, dates: &DateContext<'_>) -> Result<Matches, Failure> {
-    let end = RangeBound { value, inclusive: true };
+pub(super) fn term(
+    field: &FieldType,
+    value: &Node,
+    dates: &DateContext<'_>,
+) -> Result<Matches, Failure> {
+    let end = RangeBound {
+        value,
+        inclusive: true,
+    };
     range(field, Some(end), Some(end), dates)
 }
 
@@ -60,13 +79,45 @@ pub(super) fn range(
 ) -> Result<Matches, Failure> {
     let lower = match lower {
         None => Bound::Unbounded,
-        Some(RangeBound { value, inclusive: true }) => Bound::Included(FieldValue::I64(query_count(field, value, dates, Rounding::Down)?)),
-        Some(RangeBound { value, inclusive: false }) => Bound::Excluded(FieldValue::I64(query_count(field, value, dates, Rounding::Up)?)),
+        Some(RangeBound {
+            value,
+            inclusive: true,
+        }) => Bound::Included(FieldValue::I64(query_count(
+            field,
+            value,
+            dates,
+            Rounding::Down,
+        )?)),
+        Some(RangeBound {
+            value,
+            inclusive: false,
+        }) => Bound::Excluded(FieldValue::I64(query_count(
+            field,
+            value,
+            dates,
+            Rounding::Up,
+        )?)),
     };
     let upper = match upper {
         None => Bound::Unbounded,
-        Some(RangeBound { value, inclusive: true }) => Bound::Included(FieldValue::I64(query_count(field, value, dates, Rounding::Up)?)),
-        Some(RangeBound { value, inclusive: false }) => Bound::Excluded(FieldValue::I64(query_count(field, value, dates, Rounding::Down)?)),
+        Some(RangeBound {
+            value,
+            inclusive: true,
+        }) => Bound::Included(FieldValue::I64(query_count(
+            field,
+            value,
+            dates,
+            Rounding::Up,
+        )?)),
+        Some(RangeBound {
+            value,
+            inclusive: false,
+        }) => Bound::Excluded(FieldValue::I64(query_count(
+            field,
+            value,
+            dates,
+            Rounding::Down,
+        )?)),
     };
     Ok(Matches::Range(lower, upper))
 }

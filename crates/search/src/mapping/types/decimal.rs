@@ -53,7 +53,12 @@ impl DecimalFormat {
         }
         let scaled = if self.percent { number * 100.0 } else { number };
         if scaled.is_infinite() {
-            return format!("{}{}∞{}", if scaled < 0.0 { "-" } else { "" }, self.prefix, self.suffix);
+            return format!(
+                "{}{}∞{}",
+                if scaled < 0.0 { "-" } else { "" },
+                self.prefix,
+                self.suffix
+            );
         }
         let text = format!("{:.*}", self.fraction_max, scaled.abs());
         let (integer, fraction) = text.split_once('.').unwrap_or((&text, ""));
@@ -61,7 +66,11 @@ impl DecimalFormat {
         while kept > self.fraction_min && fraction.as_bytes()[kept - 1] == b'0' {
             kept -= 1;
         }
-        let integer = if integer == "0" && self.integer_digits == 0 && kept > 0 { "" } else { integer };
+        let integer = if integer == "0" && self.integer_digits == 0 && kept > 0 {
+            ""
+        } else {
+            integer
+        };
         let integer = format!("{integer:0>width$}", width = self.integer_digits);
         let mut out = String::new();
         let is_zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
@@ -92,7 +101,7 @@ mod tests {
     #[test]
     fn numbers_are_laid_out_as_java_lays_them_out() {
         for (pattern, number, expected) in [
-            ("0.00", 3.14159, "3.14"),
+            ("0.00", 2.71649, "2.72"),
             ("#.##", 3.0, "3"),
             ("#.##", 0.5, ".5"),
             ("0.0", 0.25, "0.2"),
@@ -101,7 +110,11 @@ mod tests {
             ("0%", 0.256, "26%"),
             ("$0.00", -3.5, "-$3.50"),
         ] {
-            assert_eq!(DecimalFormat::new(pattern).unwrap().format(number), expected, "{pattern}");
+            assert_eq!(
+                DecimalFormat::new(pattern).unwrap().format(number),
+                expected,
+                "{pattern}"
+            );
         }
         assert!(DecimalFormat::new("abc").is_err());
     }

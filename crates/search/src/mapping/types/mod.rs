@@ -53,7 +53,11 @@ impl FieldType {
     ///
     /// # Errors
     /// What is wrong with the value: the cause of the document's `mapper_parsing_exception`.
-    pub(super) fn read(&self, value: &Scalar<'_>, coerce: bool) -> Result<Option<FieldValue>, Failure> {
+    pub(super) fn read(
+        &self,
+        value: &Scalar<'_>,
+        coerce: bool,
+    ) -> Result<Option<FieldValue>, Failure> {
         match self.kind {
             Kind::Keyword | Kind::Text => string::read(self, value),
             Kind::Boolean => boolean::read(value).map(Some),
@@ -75,7 +79,9 @@ impl FieldType {
             Kind::Boolean => boolean::term(value),
             Kind::Date | Kind::DateNanos => date::term(self, value, dates),
             Kind::Ip => address::term(value),
-            Kind::Binary => Err(Failure::illegal_argument("Binary fields do not support searching")),
+            Kind::Binary => Err(Failure::illegal_argument(
+                "Binary fields do not support searching",
+            )),
             kind => number::term(kind, value),
         }
     }
@@ -84,13 +90,20 @@ impl FieldType {
     ///
     /// # Errors
     /// As [`FieldType::term`].
-    pub fn range(&self, lower: Option<RangeBound<'_>>, upper: Option<RangeBound<'_>>, dates: &DateContext<'_>) -> Result<Matches, Failure> {
+    pub fn range(
+        &self,
+        lower: Option<RangeBound<'_>>,
+        upper: Option<RangeBound<'_>>,
+        dates: &DateContext<'_>,
+    ) -> Result<Matches, Failure> {
         match self.kind {
             Kind::Keyword | Kind::Text => string::range(self, lower, upper),
             Kind::Boolean => boolean::range(lower, upper),
             Kind::Date | Kind::DateNanos => date::range(self, lower, upper, dates),
             Kind::Ip => address::range(lower, upper),
-            Kind::Binary => Err(Failure::illegal_argument("Binary fields do not support searching")),
+            Kind::Binary => Err(Failure::illegal_argument(
+                "Binary fields do not support searching",
+            )),
             kind => number::range(kind, lower, upper),
         }
     }
@@ -98,7 +111,13 @@ impl FieldType {
 
 /// The text of a query's value: strings as they are, numbers and booleans as they are written.
 fn query_text(value: &Node) -> Result<String, Failure> {
-    value.to_text().map(std::borrow::Cow::into_owned).ok_or_else(|| {
-        Failure::illegal_argument(format!("a value is expected, but got [{}]", super::preview::java_text(value)))
-    })
+    value
+        .to_text()
+        .map(std::borrow::Cow::into_owned)
+        .ok_or_else(|| {
+            Failure::illegal_argument(format!(
+                "a value is expected, but got [{}]",
+                super::preview::java_text(value)
+            ))
+        })
 }

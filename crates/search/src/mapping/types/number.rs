@@ -9,7 +9,11 @@ use glasswork_engine::FieldValue;
 use std::ops::Bound;
 
 /// The value of a document's value; `None` for an empty string, which counts as null.
-pub(super) fn read(kind: Kind, value: &Scalar<'_>, coerce: bool) -> Result<Option<FieldValue>, Failure> {
+pub(super) fn read(
+    kind: Kind,
+    value: &Scalar<'_>,
+    coerce: bool,
+) -> Result<Option<FieldValue>, Failure> {
     let (text, quoted) = match value {
         Scalar::Number(text) => (*text, false),
         Scalar::Text("") if coerce => return Ok(None),
@@ -17,12 +21,18 @@ pub(super) fn read(kind: Kind, value: &Scalar<'_>, coerce: bool) -> Result<Optio
         Scalar::Bool(_) => {
             return Err(Failure::new(
                 FailureKind::JsonParse,
-                format!("Current token ({}) not numeric, can not use numeric value accessors", value.token_name()),
+                format!(
+                    "Current token ({}) not numeric, can not use numeric value accessors",
+                    value.token_name()
+                ),
             ));
         }
     };
     if quoted && !coerce && kind != Kind::UnsignedLong {
-        return Err(Failure::illegal_argument(format!("{} value passed as String", java_class(kind))));
+        return Err(Failure::illegal_argument(format!(
+            "{} value passed as String",
+            java_class(kind)
+        )));
     }
     let number = if kind.is_floating() {
         floating(kind, text)?
@@ -56,18 +66,28 @@ fn whole_number(kind: Kind, text: &str, coerce: bool) -> Result<FieldValue, Fail
     }
     if !text.contains(['.', 'e', 'E']) {
         if kind == Kind::UnsignedLong {
-            return text.parse().map(FieldValue::U64).map_err(|_| out_of_range(kind, text));
+            return text
+                .parse()
+                .map(FieldValue::U64)
+                .map_err(|_| out_of_range(kind, text));
         }
         let range = match kind {
             Kind::Long => "long (-9223372036854775808 - 9223372036854775807)",
             Kind::Short => "Java short",
             _ => "int (-2147483648 - 2147483647)",
         };
-        return Err(Failure::new(FailureKind::InputCoercion, format!("Numeric value ({text}) out of range of {range}")));
+        return Err(Failure::new(
+            FailureKind::InputCoercion,
+            format!("Numeric value ({text}) out of range of {range}"),
+        ));
     }
     let number = parse_double(text)?;
     if !coerce && number.fract() != 0.0 {
-        return Err(Failure::illegal_argument(format!("{} cannot be converted to {} without data loss", double_text(number), java_class(kind))));
+        return Err(Failure::illegal_argument(format!(
+            "{} cannot be converted to {} without data loss",
+            double_text(number),
+            java_class(kind)
+        )));
     }
     whole(kind, text, coerce)
 }
@@ -77,14 +97,16 @@ fn whole(kind: Kind, text: &str, coerce: bool) -> Result<FieldValue, Failure> {
     if let Ok(number) = text.parse::<i64>() {
         return fit(kind, number).ok_or_else(|| out_of_range(kind, text));
     }
-    if kind == Kind::UnsignedLong {
-        if let Ok(number) = text.parse::<u64>() {
-            return Ok(FieldValue::U64(number));
-        }
+    if kind == Kind::UnsignedLong
+        && let Ok(number) = text.parse::<u64>()
+    {
+        return Ok(FieldValue::U64(number));
     }
     let number = parse_double(text)?;
     if !coerce && number.fract() != 0.0 {
-        return Err(Failure::illegal_argument(format!("Value [{text}] has a decimal part")));
+        return Err(Failure::illegal_argument(format!(
+            "Value [{text}] has a decimal part"
+        )));
     }
     let truncated = number.trunc();
     // 2^63 and 2^64 as doubles: the first values beyond the types.
@@ -139,11 +161,15 @@ fn parse_double(text: &str) -> Result<f64, Failure> {
     if trimmed.is_empty() {
         return Err(Failure::new(FailureKind::NumberFormat, "empty String"));
     }
-    let plain = trimmed.strip_suffix(['d', 'D', 'f', 'F']).unwrap_or(trimmed);
-    if plain.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E')) {
-        if let Ok(number) = plain.parse() {
-            return Ok(number);
-        }
+    let plain = trimmed
+        .strip_suffix(['d', 'D', 'f', 'F'])
+        .unwrap_or(trimmed);
+    if plain
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E'))
+        && let Ok(number) = plain.parse()
+    {
+        return Ok(number);
     }
     match trimmed {
         "NaN" | "+NaN" | "-NaN" => Ok(f64::NAN),
@@ -164,7 +190,10 @@ fn floating(kind: Kind, text: &str) -> Result<FieldValue, Failure> {
         Kind::Double => double_text(number),
         _ => float_text(number as f32),
     };
-    Err(Failure::illegal_argument(format!("[{}] supports only finite values, but got [{shown}]", kind.name())))
+    Err(Failure::illegal_argument(format!(
+        "[{}] supports only finite values, but got [{shown}]",
+        kind.name()
+    )))
 }
 
 fn round(kind: Kind, number: f64) -> f64 {
@@ -185,7 +214,11 @@ fn half(number: f32) -> f32 {
     let step = 2f64.powi(exponent.max(-14) - 10);
     let scaled = f64::from(number) / step;
     let rounded = scaled.round_ties_even() * step;
-    if rounded.abs() > 65_504.0 { f32::INFINITY.copysign(number) } else { rounded as f32 }
+    if rounded.abs() > 65_504.0 {
+        f32::INFINITY.copysign(number)
+    } else {
+        rounded as f32
+    }
 }
 
 pub(super) fn term(kind: Kind, value: &Node) -> Result<Matches, Failure> {
@@ -204,25 +237,48 @@ fn has_fraction(text: &str) -> bool {
     text.contains(['.', 'e', 'E']) && parse_double(text).is_ok_and(|number| number.fract() != 0.0)
 }
 
-pub(super) fn range(kind: Kind, lower: Option<RangeBound<'_>>, upper: Option<RangeBound<'_>>) -> Result<Matches, Failure> {
+pub(super) fn range(
+    kind: Kind,
+    lower: Option<RangeBound<'_>>,
+    upper: Option<RangeBound<'_>>,
+) -> Result<Matches, Failure> {
     // Ranges over bytes and shorts may have the ends of integers.
-    let parse_as = if matches!(kind, Kind::Byte | Kind::Short) { Kind::Integer } else { kind };
-    let bound = |bound: Option<RangeBound<'_>>, is_lower: bool| -> Result<Bound<FieldValue>, Failure> {
-        let Some(RangeBound { value, inclusive }) = bound else { return Ok(Bound::Unbounded) };
-        let text = query_text(value)?;
-        if kind.is_floating() {
-            let number = floating(kind, &text)?;
-            return Ok(if inclusive { Bound::Included(number) } else { Bound::Excluded(number) });
-        }
-        let number = whole(parse_as, &text, true)?;
-        if has_fraction(&text) {
-            // 1.5 was cut to 1 and −1.5 to −1: the side of zero says whether the cut number still belongs to the range.
-            let negative = text.trim_start().starts_with('-');
-            let belongs = negative == is_lower;
-            return Ok(if belongs { Bound::Included(number) } else { Bound::Excluded(number) });
-        }
-        Ok(if inclusive { Bound::Included(number) } else { Bound::Excluded(number) })
+    let parse_as = if matches!(kind, Kind::Byte | Kind::Short) {
+        Kind::Integer
+    } else {
+        kind
     };
+    let bound =
+        |bound: Option<RangeBound<'_>>, is_lower: bool| -> Result<Bound<FieldValue>, Failure> {
+            let Some(RangeBound { value, inclusive }) = bound else {
+                return Ok(Bound::Unbounded);
+            };
+            let text = query_text(value)?;
+            if kind.is_floating() {
+                let number = floating(kind, &text)?;
+                return Ok(if inclusive {
+                    Bound::Included(number)
+                } else {
+                    Bound::Excluded(number)
+                });
+            }
+            let number = whole(parse_as, &text, true)?;
+            if has_fraction(&text) {
+                // 1.5 was cut to 1 and −1.5 to −1: the side of zero says whether the cut number still belongs to the range.
+                let negative = text.trim_start().starts_with('-');
+                let belongs = negative == is_lower;
+                return Ok(if belongs {
+                    Bound::Included(number)
+                } else {
+                    Bound::Excluded(number)
+                });
+            }
+            Ok(if inclusive {
+                Bound::Included(number)
+            } else {
+                Bound::Excluded(number)
+            })
+        };
     Ok(Matches::Range(bound(lower, true)?, bound(upper, false)?))
 }
 
@@ -231,7 +287,9 @@ mod tests {
     use super::*;
 
     fn reads(kind: Kind, value: Scalar<'_>) -> Result<FieldValue, String> {
-        read(kind, &value, true).map(Option::unwrap).map_err(|failure| failure.reason().to_owned())
+        read(kind, &value, true)
+            .map(Option::unwrap)
+            .map_err(|failure| failure.reason().to_owned())
     }
 
     #[test]
@@ -240,18 +298,55 @@ mod tests {
         assert_eq!(reads(Kind::Long, Number("5")), Ok(FieldValue::I64(5)));
         assert_eq!(reads(Kind::Long, Number("1.9")), Ok(FieldValue::I64(1)));
         assert_eq!(reads(Kind::Long, Text("-1.9")), Ok(FieldValue::I64(-1)));
-        assert_eq!(reads(Kind::Integer, Text("long ago")), Err("For input string: \"long ago\"".into()));
-        assert_eq!(reads(Kind::Integer, Number("3000000000")), Err("Numeric value (3000000000) out of range of int (-2147483648 - 2147483647)".into()));
-        assert_eq!(reads(Kind::Integer, Text("3000000000")), Err("Value [3000000000] is out of range for an integer".into()));
-        assert_eq!(reads(Kind::Byte, Number("300")), Err("Value [300] is out of range for a byte".into()));
-        assert_eq!(reads(Kind::Short, Number("70000")), Err("Numeric value (70000) out of range of Java short".into()));
-        assert_eq!(reads(Kind::UnsignedLong, Number("18446744073709551615")), Ok(FieldValue::U64(u64::MAX)));
-        assert_eq!(reads(Kind::UnsignedLong, Number("-1")), Err("Value [-1] is out of range for an unsigned long".into()));
-        assert_eq!(reads(Kind::Float, Number("0.1")), Ok(FieldValue::F64(f64::from(0.1f32))));
-        assert_eq!(reads(Kind::HalfFloat, Number("0.1")), Ok(FieldValue::F64(0.099_975_585_937_5)));
-        assert_eq!(reads(Kind::HalfFloat, Number("65520")), Err("[half_float] supports only finite values, but got [65520.0]".into()));
-        assert!(reads(Kind::Long, Bool(true)).unwrap_err().starts_with("Current token (VALUE_TRUE) not numeric"));
+        assert_eq!(
+            reads(Kind::Integer, Text("long ago")),
+            Err("For input string: \"long ago\"".into())
+        );
+        assert_eq!(
+            reads(Kind::Integer, Number("3000000000")),
+            Err("Numeric value (3000000000) out of range of int (-2147483648 - 2147483647)".into())
+        );
+        assert_eq!(
+            reads(Kind::Integer, Text("3000000000")),
+            Err("Value [3000000000] is out of range for an integer".into())
+        );
+        assert_eq!(
+            reads(Kind::Byte, Number("300")),
+            Err("Value [300] is out of range for a byte".into())
+        );
+        assert_eq!(
+            reads(Kind::Short, Number("70000")),
+            Err("Numeric value (70000) out of range of Java short".into())
+        );
+        assert_eq!(
+            reads(Kind::UnsignedLong, Number("18446744073709551615")),
+            Ok(FieldValue::U64(u64::MAX))
+        );
+        assert_eq!(
+            reads(Kind::UnsignedLong, Number("-1")),
+            Err("Value [-1] is out of range for an unsigned long".into())
+        );
+        assert_eq!(
+            reads(Kind::Float, Number("0.1")),
+            Ok(FieldValue::F64(f64::from(0.1f32)))
+        );
+        assert_eq!(
+            reads(Kind::HalfFloat, Number("0.1")),
+            Ok(FieldValue::F64(0.099_975_585_937_5))
+        );
+        assert_eq!(
+            reads(Kind::HalfFloat, Number("65520")),
+            Err("[half_float] supports only finite values, but got [65520.0]".into())
+        );
+        assert!(
+            reads(Kind::Long, Bool(true))
+                .unwrap_err()
+                .starts_with("Current token (VALUE_TRUE) not numeric")
+        );
         assert_eq!(read(Kind::Long, &Text(""), true).unwrap(), None);
-        assert_eq!(read(Kind::Long, &Text("5"), false).unwrap_err().reason(), "Long value passed as String");
+        assert_eq!(
+            read(Kind::Long, &Text("5"), false).unwrap_err().reason(),
+            "Long value passed as String"
+        );
     }
 }

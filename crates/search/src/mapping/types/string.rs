@@ -34,8 +34,15 @@ fn normalized(field: &FieldType, text: &str) -> Box<str> {
 
 /// Lucene's refusal of a term over the limit.
 pub(crate) fn immense_term(field: &str, term: &str) -> Failure {
-    let prefix: Vec<String> = term.bytes().take(30).map(|byte| (byte as i8).to_string()).collect();
-    let cause = format!("bytes can be at most {LONGEST_TERM} in length; got {}", term.len());
+    let prefix: Vec<String> = term
+        .bytes()
+        .take(30)
+        .map(|byte| (byte as i8).to_string())
+        .collect();
+    let cause = format!(
+        "bytes can be at most {LONGEST_TERM} in length; got {}",
+        term.len()
+    );
     let reason = format!(
         "Document contains at least one immense term in field=\"{field}\" (whose UTF8 encoding is longer than the max length {LONGEST_TERM}), \
          all of which were skipped.  Please correct the analyzer to not produce such terms.  The prefix of the first immense term is: \
@@ -47,14 +54,26 @@ pub(crate) fn immense_term(field: &str, term: &str) -> Failure {
 
 pub(super) fn term(field: &FieldType, value: &Node) -> Result<Matches, Failure> {
     let text = query_text(value)?;
-    Ok(Matches::Value(FieldValue::Keyword(normalized(field, &text))))
+    Ok(Matches::Value(FieldValue::Keyword(normalized(
+        field, &text,
+    ))))
 }
 
-pub(super) fn range(field: &FieldType, lower: Option<RangeBound<'_>>, upper: Option<RangeBound<'_>>) -> Result<Matches, Failure> {
+pub(super) fn range(
+    field: &FieldType,
+    lower: Option<RangeBound<'_>>,
+    upper: Option<RangeBound<'_>>,
+) -> Result<Matches, Failure> {
     let bound = |bound: Option<RangeBound<'_>>| -> Result<Bound<FieldValue>, Failure> {
-        let Some(bound) = bound else { return Ok(Bound::Unbounded) };
+        let Some(bound) = bound else {
+            return Ok(Bound::Unbounded);
+        };
         let term = FieldValue::Keyword(normalized(field, &query_text(bound.value)?));
-        Ok(if bound.inclusive { Bound::Included(term) } else { Bound::Excluded(term) })
+        Ok(if bound.inclusive {
+            Bound::Included(term)
+        } else {
+            Bound::Excluded(term)
+        })
     };
     Ok(Matches::Range(bound(lower)?, bound(upper)?))
 }
