@@ -23,6 +23,7 @@ mod filters;
 mod global;
 mod histogram;
 mod histogram_collector;
+mod ip_keys;
 pub(crate) mod java_order;
 mod keyed;
 mod keys;
@@ -33,6 +34,7 @@ mod metric;
 mod metrics;
 mod min;
 mod missing;
+mod number_keys;
 mod numbers;
 mod order;
 mod ordinals;
@@ -56,8 +58,8 @@ mod sum;
 mod table;
 mod tdigest;
 mod term_collector;
-mod term_keys;
 mod terms;
+mod text_keys;
 mod value_count;
 
 #[cfg(test)]

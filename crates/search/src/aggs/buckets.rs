@@ -21,6 +21,9 @@ pub(crate) struct Buckets<K> {
     reserved: Reserved,
 }
 
+/// Buckets by owner and key, and where those of each owner end.
+pub(crate) type Grouped<K> = (Vec<Numbered<K>>, Vec<u32>);
+
 /// A bucket with its key.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Numbered<K> {
@@ -114,11 +117,7 @@ impl<K: Copy + Ord + Hash> Buckets<K> {
     ///
     /// # Errors
     /// The ledger's stop.
-    pub(crate) fn grouped(
-        &self,
-        owners: &[u32],
-        ledger: &Ledger<'_>,
-    ) -> Result<(Vec<Numbered<K>>, Vec<u32>), Stop> {
+    pub(crate) fn grouped(&self, owners: &[u32], ledger: &Ledger<'_>) -> Result<Grouped<K>, Stop> {
         let known = self
             .owners
             .iter()

@@ -172,6 +172,14 @@ pub(crate) fn number_partition(value: u64, of: u32) -> u32 {
     (mixed as i64).rem_euclid(i64::from(of)) as u32
 }
 
+/// What numbers and addresses say of regular expressions.
+pub(crate) fn no_regex(called: &str) -> Failure {
+    Failure::illegal_argument(format!(
+        "Aggregation [{called}] cannot support regular expression style include/exclude settings as they can only be applied \
+         to string fields. Use an array of values for include/exclude clauses"
+    ))
+}
+
 fn partitions(partition: Option<i32>, of: Option<i32>) -> Result<Choice, Failure> {
     let missing = |what: &str| {
         Failure::illegal_argument(format!(

@@ -284,7 +284,7 @@ impl Bounds {
             other => {
                 let (format, zone) = match &format {
                     ValueFormat::Date { format, zone, .. } => (format.clone(), zone.clone()),
-                    _ => (dates::DateFormat::default_format(), dates::Zone::utc().clone()),
+                    _ => (dates::DateFormat::default_format(), dates::Zone::default()),
                 };
                 Ok(format
                     .parse_maths(&other.to_string(), now, dates::Rounding::Down, &zone)?

@@ -80,16 +80,6 @@ impl<'n> Field<'n> {
             .ok_or_else(|| self.wrong_type())
     }
 
-    /// A string or a number, as text.
-    pub(crate) fn scalar_text(&self) -> Result<String, Failure> {
-        match &self.node().value {
-            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-                Err(self.wrong_type())
-            }
-            _ => Ok(self.node().to_text().unwrap_or_default().into_owned()),
-        }
-    }
-
     /// A scalar other than `null`.
     pub(crate) fn literal(&self) -> Result<Literal, Failure> {
         match Literal::of(self.node()) {

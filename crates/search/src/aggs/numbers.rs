@@ -64,11 +64,6 @@ impl Numbers {
         Ok(())
     }
 
-    /// The column of the open segment.
-    pub(crate) fn column(&self) -> Option<&Column<u64>> {
-        self.column.as_ref()
-    }
-
     /// Reads every value of every document as a double: positions in the block, and values.
     pub(crate) fn doubles(&mut self, docs: &[DocId]) -> (&[u32], &[f64]) {
         self.gathered.read(self.column.as_ref(), docs, None);

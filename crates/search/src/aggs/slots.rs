@@ -118,7 +118,7 @@ impl Slots {
     /// As [`Partial::is_sound`].
     pub(crate) fn is_sound(&self) -> bool {
         self.width > 0
-            && self.counts.len() % self.width as usize == 0
+            && self.counts.len().is_multiple_of(self.width as usize)
             && (self.spans.is_empty() || self.spans.len() == self.width as usize)
             && self
                 .children

@@ -351,7 +351,7 @@ pub(crate) fn parse_date(
     let default = DateFormat::default_format();
     let format = format.unwrap_or(&default);
     Ok(format
-        .parse_maths(text, context.now_millis, Rounding::Down, &Zone::utc())?
+        .parse_maths(text, context.now_millis, Rounding::Down, Zone::utc())?
         .millis)
 }
 

@@ -6,7 +6,7 @@ use glasswork_content::Failure;
 use serde::{Deserialize, Serialize};
 
 use crate::mapping::{
-    FieldType, Kind, ValueFormat,
+    DecimalFormat, FieldType, Kind, ValueFormat,
     dates::{DateFormat, Zone},
 };
 
@@ -94,7 +94,9 @@ impl Spelling {
                 // Both were read before the shard sent them; a malformed one comes from a broken peer and is shown raw.
                 _ => ValueFormat::Raw,
             },
-            Self::Decimal(_) => ValueFormat::Raw,
+            Self::Decimal(pattern) => {
+                DecimalFormat::new(pattern).map_or(ValueFormat::Raw, ValueFormat::Decimal)
+            }
         }
     }
 }

@@ -9,7 +9,8 @@ use crate::interrupt::Halt;
 
 use super::{
     Aggregation,
-    buckets::{Buckets, Numbered},
+    buckets::{Buckets, Grouped, Numbered},
+    choice::Choice,
     collector::{Below, Block, Collector, Scope},
     keyed::{Keyed, UNKNOWN_ERROR},
     keys::Keys,
@@ -23,6 +24,9 @@ use super::{
 const DENSE_TERMS: u64 = 1 << 20;
 /// With aggregations below, each number of the array is one of their owners.
 const DENSE_OWNERS: u64 = 1 << 14;
+
+/// `include` and `exclude`.
+pub(crate) type Choices<'c> = (Option<&'c Choice>, Option<&'c Choice>);
 
 /// Where the keys of documents come from.
 pub(crate) trait KeySource {
@@ -123,7 +127,7 @@ impl<'s, S: KeySource> TermCollector<'s, S> {
     }
 
     /// The buckets of `owners` by key, and where each owner's end.
-    fn grouped(&mut self, owners: &[u32]) -> Result<(Vec<Numbered<S::Key>>, Vec<u32>), Halt> {
+    fn grouped(&mut self, owners: &[u32]) -> Result<Grouped<S::Key>, Halt> {
         let ledger = self.scope.ledger;
         let Some(dense) = &self.dense else {
             if self.terms.wants_empty() {

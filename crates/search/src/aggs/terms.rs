@@ -11,14 +11,16 @@ use super::{
     collector::{Collector, Scope},
     definition::{Definition, Parse, Show},
     fields::{Field, fields},
+    ip_keys::IpKeys,
     keyed::{Keyed, UNKNOWN_ERROR},
     keys::Keys,
+    number_keys::NumberKeys,
     order::Orders,
     partial::{Partial, malformed},
     reduction::Reduction,
     source::{Source, Takes, is_numeric},
     term_collector::TermCollector,
-    term_keys::{IpKeys, NumberKeys, TextKeys},
+    text_keys::TextKeys,
 };
 
 /// A bucket for each value, the most frequent first.
