@@ -11,6 +11,7 @@ use super::{
     r#match::{Operator, ZeroTerms},
     minimum_should_match,
     multi_match::WeightedField,
+    phrase,
 };
 use crate::{
     analysis::Analyzer,
@@ -82,6 +83,29 @@ impl<'a> Compiler<'a> {
         self.combine(clauses, words.boost)
     }
 
+    /// Whether analysis leaves nothing of a text.
+    ///
+    /// # Errors
+    /// An analyzer that is not known.
+    pub(crate) fn has_no_words(
+        &self,
+        field: &str,
+        text: &Literal,
+        analyzer: Option<&str>,
+    ) -> Result<bool, Failure> {
+        let Some(kind) = self
+            .field_type(field)
+            .filter(|kind| kind.kind() == Kind::Text)
+        else {
+            return Ok(false);
+        };
+        Ok(tokens(
+            &*self.analyzer("query_string", kind, analyzer, false)?,
+            &text.to_string(),
+        )
+        .is_empty())
+    }
+
     /// The words of a text in order.
     pub(crate) fn phrase(&self, text: &PhraseText<'_>) -> Result<Plan, Failure> {
         let Some(kind) = self.field_type(text.field) else {
@@ -122,10 +146,14 @@ impl<'a> Compiler<'a> {
             .iter()
             .map(|(position, token)| (*position, Term::from_field_text(leaf.field, token)))
             .collect();
-        {
-            let _ = (leaf, terms);
-            Err(Failure::illegal_argument("phrases come next"))
-        }
+        phrase::plan(
+            self,
+            leaf,
+            terms,
+            text.slop,
+            text.last_is_prefix,
+            text.boost,
+        )
     }
 
     /// A text on a field that is not analysed: the whole of it is one value.

@@ -22,9 +22,13 @@ mod match_phrase;
 mod match_phrase_prefix;
 mod minimum_should_match;
 mod multi_match;
+mod phrase;
 mod prefix;
+mod query_string;
 mod range;
+mod script;
 mod statistics;
+mod syntax;
 mod term;
 mod terms;
 mod weight;
@@ -37,8 +41,9 @@ pub use self::{
     bool::Bool, boosting::Boosting, clause::Common, compile::Compiled,
     constant_score::ConstantScore, dis_max::DisMax, exists::Exists, ids::Ids, literal::Literal,
     r#match::Match, match_all::MatchAll, match_none::MatchNone, match_phrase::MatchPhrase,
-    match_phrase_prefix::MatchPhrasePrefix, multi_match::MultiMatch, prefix::Prefix, range::Range,
-    term::Term, terms::Terms, wildcard::Wildcard,
+    match_phrase_prefix::MatchPhrasePrefix, multi_match::MultiMatch, prefix::Prefix,
+    query_string::QueryString, range::Range, script::ScriptQuery, term::Term, terms::Terms,
+    wildcard::Wildcard,
 };
 
 use self::compile::{Compiler, Plan};
@@ -143,7 +148,9 @@ queries! {
     MatchPhrasePrefix(MatchPhrasePrefix),
     MultiMatch(MultiMatch),
     Prefix(Prefix),
+    QueryString(QueryString),
     Range(Range),
+    Script(ScriptQuery),
     Term(Term),
     Terms(Terms),
     Wildcard(Wildcard),
