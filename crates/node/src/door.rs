@@ -2,14 +2,18 @@
 
 use crate::{Action, Caller, ClientGone, Node, failure::of_start, pools::panicked};
 use futures_util::FutureExt;
-use glasswork_content::failure::{Failure, Kind};
-use glasswork_tasks::{Guard, NodeId, Origin, Start, Task};
-use std::{future::Future, panic::AssertUnwindSafe, pin::Pin, sync::Arc};
+use glasswork_content::{
+    failure::{Failure, Kind},
+    text::duration_text,
+};
+use glasswork_tasks::{Guard, NodeId, Origin, Reason, Start, Task};
+use std::{future::Future, panic::AssertUnwindSafe, pin::Pin, sync::Arc, time::Duration};
 
-/// How a request that came over the `Bus` is served: bytes in, bytes out.
+/// How a request that came over the `Bus` is served: bytes in, bytes out. The third is the time it has.
 pub(crate) type Serve = fn(
     Arc<Node>,
     Start,
+    Option<Duration>,
     bytes::Bytes,
 ) -> Pin<Box<dyn Future<Output = Result<bytes::Bytes, Failure>> + Send>>;
 
@@ -42,9 +46,14 @@ impl Node {
         let leash = Leash::new(self, guard.task(), A::SPEC.client_gone);
         let node = Arc::clone(self);
         let running = tokio::spawn(async move {
-            let outcome = perform::<A>(node, &guard, request).await;
+            let permitted = node.permit::<A>(guard.task());
+            let outcome = match permitted {
+                Ok(()) => perform::<A>(node, &guard, caller.deadline, request).await,
+                Err(failure) => Err(failure),
+            };
+            let ending = Ending::of(&outcome);
             let answer = std::panic::catch_unwind(AssertUnwindSafe(|| finish(outcome)));
-            end(guard).await;
+            end(guard, ending).await;
             answer.unwrap_or_else(|panic| Err(panicked(&*panic)))
         });
         let answer = running.await;
@@ -61,7 +70,21 @@ impl Node {
         parent: &Task,
         request: A::Request,
     ) -> Result<A::Response, Failure> {
-        self.beneath::<A>(parent, Origin::Transport, request).await
+        let start = Start::new(self.action::<A>()).child_of(parent);
+        self.beneath::<A>(start, request).await
+    }
+
+    /// The same for work that clears up after its parent: it begins also when the parent was cancelled.
+    ///
+    /// # Errors
+    /// Those of the action.
+    pub async fn closing_child<A: Action>(
+        self: &Arc<Self>,
+        parent: &Task,
+        request: A::Request,
+    ) -> Result<A::Response, Failure> {
+        let start = Start::new(self.action::<A>()).child_of(parent).closing();
+        self.beneath::<A>(start, request).await
     }
 
     /// Runs the part of an action that belongs to node `at` as a child of `parent`: here directly, elsewhere over the
@@ -75,26 +98,53 @@ impl Node {
         at: &NodeId,
         request: A::Request,
     ) -> Result<A::Response, Failure> {
-        if at == self.id() {
-            self.beneath::<A>(parent, Origin::Direct, request).await
-        } else {
-            let reason = format!("No such node [{at}]");
-            Err(Failure::new(Kind::NoSuchNode, reason).with_text("node_id", at.to_string()))
+        self.call_within::<A>(parent, at, request, None).await
+    }
+
+    /// The same with a bound on the time that the answer may take.
+    ///
+    /// # Errors
+    /// As [`Node::call`], and `receive_timeout_transport_exception` when the time is over.
+    pub async fn call_within<A: Action>(
+        self: &Arc<Self>,
+        parent: &Task,
+        at: &NodeId,
+        request: A::Request,
+        within: Option<Duration>,
+    ) -> Result<A::Response, Failure> {
+        if at != self.id() {
+            return self.ask::<A>(parent, at, request, within).await;
+        }
+        let start = Start::new(self.action::<A>()).origin(Origin::Direct).child_of(parent);
+        let answer = self.beneath::<A>(start, request);
+        let Some(within) = within else { return answer.await };
+        match tokio::time::timeout(within, answer).await {
+            Ok(answer) => answer,
+            Err(_) => Err(self.timed_out(at, A::SPEC.name, within)),
         }
     }
 
-    async fn beneath<A: Action>(
+    /// [`Node::call`] for work that clears up after its parent (frees a context that the parent opened there).
+    ///
+    /// # Errors
+    /// Those of the action, and that the node can't be reached.
+    pub async fn call_closing<A: Action>(
         self: &Arc<Self>,
         parent: &Task,
-        origin: Origin,
+        at: &NodeId,
         request: A::Request,
     ) -> Result<A::Response, Failure> {
-        let start = Start::new(self.action::<A>())
-            .origin(origin)
-            .child_of(parent);
+        if at != self.id() {
+            return self.ask_closing::<A>(parent, at, request).await;
+        }
+        let start = Start::new(self.action::<A>()).origin(Origin::Direct).child_of(parent).closing();
+        self.beneath::<A>(start, request).await
+    }
+
+    async fn beneath<A: Action>(self: &Arc<Self>, start: Start, request: A::Request) -> Result<A::Response, Failure> {
         let guard = self.begin::<A>(start, &request)?;
-        let outcome = perform::<A>(Arc::clone(self), &guard, request).await;
-        end(guard).await;
+        let outcome = perform::<A>(Arc::clone(self), &guard, None, request).await;
+        end(guard, Ending::of(&outcome)).await;
         outcome
     }
 
@@ -107,44 +157,121 @@ impl Node {
             .start(start)
             .map_err(|error| of_start(&error))
     }
+
+    fn permit<A: Action>(&self, task: &Task) -> Result<(), Failure> {
+        self.config().authority.permit(task.user().as_deref(), A::SPEC)
+    }
+
+    /// Cancels a task of this node and everything below it, on other nodes too; does not wait for any of it. A task that
+    /// has ended meanwhile is none that must be cancelled.
+    pub fn cancel(&self, task: &Task, reason: impl Into<Reason>) {
+        match self.registry().cancel(task.number(), reason) {
+            Ok(cancels) => self.bans().set(cancels.remote),
+            Err(error) => tracing::debug!(task = %task.id(), %error, "not cancelled"),
+        }
+    }
+
+    /// Cancels `task` when `interval` has passed, unless the answer is dropped before.
+    #[must_use = "the task is not cancelled once this is dropped"]
+    pub fn cancel_after(self: &Arc<Self>, task: &Task, interval: Duration) -> CancelTimer {
+        let (node, task) = (Arc::downgrade(self), task.clone());
+        let text = duration_text(interval.as_nanos());
+        let timer = tokio::spawn(async move {
+            tokio::time::sleep(interval).await;
+            if let Some(node) = node.upgrade() {
+                node.cancel(&task, format!("Cancellation timeout of {text} is expired"));
+            }
+        });
+        CancelTimer(timer.abort_handle())
+    }
+}
+
+/// Cancels a task in a while, as long as this lives.
+#[derive(Debug)]
+pub struct CancelTimer(tokio::task::AbortHandle);
+
+impl Drop for CancelTimer {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Serves a request for `A` that came over the `Bus`.
 pub(crate) fn serve<A: Action>(
     node: Arc<Node>,
     start: Start,
+    deadline: Option<Duration>,
     payload: bytes::Bytes,
 ) -> Pin<Box<dyn Future<Output = Result<bytes::Bytes, Failure>> + Send>> {
     Box::pin(async move {
         let request: A::Request = postcard::from_bytes(&payload)
             .map_err(|error| Failure::illegal_argument(error.to_string()))?;
+        drop(payload);
         let guard = node.begin::<A>(start, &request)?;
-        let outcome = perform::<A>(node, &guard, request).await;
-        end(guard).await;
-        let answer = postcard::to_stdvec(&outcome?)
-            .map_err(|error| Failure::illegal_state(error.to_string()))?;
-        Ok(answer.into())
+        let outcome = perform::<A>(node, &guard, deadline, request).await;
+        let ending = Ending::of(&outcome);
+        let answer = outcome.and_then(|answer| {
+            postcard::to_stdvec(&answer).map_err(|error| Failure::illegal_state(error.to_string()))
+        });
+        end(guard, ending).await;
+        answer.map(Into::into)
     })
 }
 
-/// Validates and runs the action; a panic is a failure like any other.
+/// Validates and runs the action; a panic is a failure like any other. When its own `deadline` passes, a task that can be
+/// cancelled is; what can't be goes on to its end, which its children's deadlines bring near.
 async fn perform<A: Action>(
     node: Arc<Node>,
     guard: &Guard,
+    deadline: Option<Duration>,
     request: A::Request,
 ) -> Result<A::Response, Failure> {
     A::validate(&request)?;
     let task = guard.task().clone();
-    let outcome = AssertUnwindSafe(async move { A::run(node, task, request).await })
-        .catch_unwind()
-        .await;
+    let deadline = deadline.filter(|_| task.is_cancellable());
+    let work = {
+        let (node, task) = (Arc::clone(&node), task.clone());
+        AssertUnwindSafe(async move { A::run(node, task, request).await }).catch_unwind()
+    };
+    let outcome = match deadline {
+        None => work.await,
+        Some(deadline) => {
+            tokio::pin!(work);
+            tokio::select! {
+                outcome = &mut work => outcome,
+                () = tokio::time::sleep(task.remaining().unwrap_or(deadline)) => {
+                    let text = duration_text(deadline.as_nanos());
+                    node.cancel(&task, format!("deadline of {text} exceeded"));
+                    work.await
+                }
+            }
+        }
+    };
     outcome.unwrap_or_else(|panic| Err(panicked(&*panic)))
 }
 
+/// How a task ended, for the history.
+enum Ending {
+    Well,
+    Badly { kind: &'static str, reason: String },
+}
+
+impl Ending {
+    fn of<T>(outcome: &Result<T, Failure>) -> Self {
+        match outcome {
+            Ok(_) => Self::Well,
+            Err(failure) => Self::Badly { kind: failure.kind.name(), reason: failure.reason().to_owned() },
+        }
+    }
+}
+
 /// Waits for the task's children, then ends it.
-async fn end(guard: Guard) {
+async fn end(guard: Guard, ending: Ending) {
     guard.task().childless().await;
-    drop(guard);
+    match ending {
+        Ending::Well => guard.succeed(),
+        Ending::Badly { kind, reason } => guard.fail(kind, reason),
+    }
 }
 
 /// Ties a task to the caller that waits for it.
@@ -169,10 +296,8 @@ impl Leash {
 
 impl Drop for Leash {
     fn drop(&mut self) {
-        if let Some(task) = self.task.take()
-            && let Err(error) = self.node.registry().cancel(task.number(), "channel closed")
-        {
-            tracing::debug!(task = %task.id(), %error, "the task of a client that hung up had ended");
+        if let Some(task) = self.task.take() {
+            self.node.cancel(&task, "channel closed");
         }
     }
 }

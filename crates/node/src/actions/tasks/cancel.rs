@@ -1,0 +1,143 @@
+//! `cluster:admin/tasks/cancel`: cancels one task, or all that fit, with everything below them.
+
+use super::{
+    NodeTasks, TasksResponse,
+    cancel_node::{CancelNode, CancelNodeRequest},
+    response::failed_node,
+};
+use crate::{Action, Description, Node, actions::table, node_filter};
+use futures_util::future::join_all;
+use glasswork_content::failure::{Failure, Kind};
+use glasswork_tasks::{Filter, NodeId, Task, TaskId, View};
+use serde::{Deserialize, Serialize};
+use std::{sync::Arc, time::Duration};
+
+/// The reason of a cancel that names none.
+pub const BY_USER_REQUEST: &str = "by user request";
+
+/// Which tasks are cancelled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Which {
+    /// All cancellable ones that fit the filter.
+    Matching,
+    /// This one, which must fit the filter too. An id that names nothing is refused inside the task.
+    One(Option<TaskId>),
+}
+
+/// What is cancelled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CancelTasks {
+    /// Which tasks.
+    pub which: Which,
+    /// Which nodes are asked; none = all.
+    pub nodes: Vec<String>,
+    /// Which of their tasks.
+    pub filter: Filter,
+    /// Waits until they and everything below them have ended.
+    pub wait: bool,
+    /// How long each node may take to.
+    pub timeout: Option<Duration>,
+    /// Why.
+    pub reason: Arc<str>,
+    /// How much of each task is answered.
+    pub view: View,
+}
+
+impl Default for CancelTasks {
+    fn default() -> Self {
+        Self {
+            which: Which::Matching,
+            nodes: Vec::new(),
+            filter: Filter::default(),
+            wait: false,
+            timeout: None,
+            reason: BY_USER_REQUEST.into(),
+            view: View::PLAIN,
+        }
+    }
+}
+
+/// The action.
+pub struct Cancel;
+
+impl Action for Cancel {
+    const SPEC: &'static crate::Spec = &table::TASKS_CANCEL;
+    type Request = CancelTasks;
+    type Response = TasksResponse;
+
+    fn validate(request: &CancelTasks) -> Result<(), Failure> {
+        match request.which {
+            Which::One(None) => Err(Failure::validation(["task id is required"])),
+            Which::One(Some(_)) if !request.nodes.is_empty() => {
+                Err(Failure::validation(["task id cannot be used together with node ids"]))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn describe(request: &CancelTasks) -> Description {
+        let set = |id: Option<&TaskId>| id.map_or_else(|| "unset".to_owned(), TaskId::to_string);
+        let id = match &request.which {
+            Which::One(id) => id.as_ref(),
+            Which::Matching => None,
+        };
+        let actions: Vec<&str> = request.filter.actions.iter().map(|pattern| pattern.as_str()).collect();
+        Some(Arc::new(format!(
+            "reason[{}], waitForCompletion[{}], taskId[{}], parentTaskId[{}], nodes[{}], actions[{}]",
+            request.reason,
+            request.wait,
+            set(id),
+            set(request.filter.parent.as_ref()),
+            request.nodes.join(", "),
+            actions.join(", ")
+        )))
+    }
+
+    async fn run(node: Arc<Node>, task: Task, request: CancelTasks) -> Result<TasksResponse, Failure> {
+        let members = node.members();
+        let manager = node.manager().map(|manager| manager.id);
+        let targets = match &request.which {
+            Which::Matching => node_filter::matching(&members, &request.nodes, node.id(), manager.as_ref()),
+            Which::One(id) => {
+                let named = id.as_ref().map(|id| &id.node);
+                let found: Vec<_> = members.iter().filter(|member| Some(&member.id) == named).collect();
+                if let (true, Some(named)) = (found.is_empty(), named) {
+                    let failures = vec![failed_node(named, no_such_node(named))];
+                    return Ok(TasksResponse { node_failures: failures, ..TasksResponse::default() });
+                }
+                found
+            }
+        };
+        let part = CancelNodeRequest {
+            number: match &request.which {
+                Which::One(id) => id.as_ref().map(|id| id.number),
+                Which::Matching => None,
+            },
+            filter: request.filter,
+            wait: request.wait,
+            reason: request.reason,
+            by: task.user(),
+            view: request.view,
+        };
+        let answers = targets.into_iter().map(|target| {
+            let (node, task, part) = (&node, &task, part.clone());
+            async move {
+                let answer = node.call_within::<CancelNode>(task, &target.id, part, request.timeout).await;
+                (target, answer)
+            }
+        });
+        let mut response = TasksResponse::default();
+        for (target, answer) in join_all(answers).await {
+            match answer {
+                Ok(tasks) if tasks.is_empty() => {}
+                Ok(tasks) => response.nodes.push(NodeTasks { node: target.clone(), tasks }),
+                Err(cause) => response.node_failures.push(failed_node(&target.id, cause)),
+            }
+        }
+        Ok(response)
+    }
+}
+
+fn no_such_node(node: &NodeId) -> Failure {
+    Failure::new(Kind::NoSuchNode, format!("No such node [{node}]")).with_text("node_id", node.as_str())
+}

@@ -1,0 +1,27 @@
+//! The Tasks API: list, get, cancel, and what they do on each node.
+
+pub mod ban;
+pub mod cancel;
+pub mod cancel_node;
+pub mod get;
+pub mod list;
+pub mod list_node;
+mod merge;
+mod response;
+mod stored;
+
+pub use cancel::{CancelTasks, Which};
+pub use get::{GetTask, Got};
+pub use list::ListTasks;
+pub use merge::ListCursor;
+pub use response::{NodeTasks, TaskFailure, TasksResponse};
+
+use std::time::Duration;
+
+/// How long a wait lasts that names no time.
+const DEFAULT_WAIT: Duration = Duration::from_secs(30);
+
+/// What a task is called in the text of a timeout: `<node>:<id> <action>`.
+fn name_of(task: &glasswork_tasks::Task) -> String {
+    format!("{} {}", task.id(), task.action_name())
+}

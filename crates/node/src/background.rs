@@ -1,0 +1,67 @@
+//! Loops that live as long as the node and wait for something to do. What they do, they do as tasks.
+
+use crate::{Node, numbers};
+use futures_util::FutureExt;
+use glasswork_tasks::NodeId;
+use std::{
+    collections::BTreeSet,
+    future::Future,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+/// How long to wait before a reservation that failed is tried again. Half a block is left by then.
+const RESERVE_AGAIN: Duration = Duration::from_secs(1);
+
+impl Node {
+    /// Runs a loop until the node stops. It must not keep the node alive while it waits.
+    pub(crate) fn background(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+        let running = tokio::spawn(async move {
+            if AssertUnwindSafe(work).catch_unwind().await.is_err() {
+                tracing::error!(name, "a background loop panicked and has ended");
+            }
+        });
+        let mut loops = self.loops.lock();
+        loops.retain(|running| !running.is_finished());
+        loops.push(running.abort_handle());
+    }
+
+    pub(crate) fn start_background(self: &Arc<Self>) {
+        self.background("numbers", keep_numbers(Arc::downgrade(self)));
+        self.background("members", watch_members(Arc::downgrade(self)));
+    }
+}
+
+/// Reserves the next block of task numbers whenever half of the last one is used.
+async fn keep_numbers(node: Weak<Node>) {
+    while let Some(registry) = node.upgrade().map(|node| node.registry().clone()) {
+        registry.numbers_wanted().await;
+        let Some(node) = node.upgrade() else { return };
+        if let Err(error) = numbers::reserve(&node.substrate().kv, node.id(), &registry).await {
+            tracing::warn!(%error, "the next block of task numbers is not yet reserved");
+            drop(node);
+            tokio::time::sleep(RESERVE_AGAIN).await;
+        }
+    }
+}
+
+/// Lets go what nodes that left had here: their bans, and the tasks that they started.
+async fn watch_members(node: Weak<Node>) {
+    let ids = |members: &[glasswork_substrate::Member]| -> BTreeSet<NodeId> {
+        members.iter().map(|member| NodeId::from(&*member.node)).collect()
+    };
+    let Some(mut members) = node.upgrade().map(|node| node.substrate().bus.watch_members()) else { return };
+    let mut known = ids(&members.now());
+    while let Some(now) = members.changed().await {
+        let Some(node) = node.upgrade() else { return };
+        let now = ids(&now);
+        for lost in known.difference(&now) {
+            tracing::info!(node = %lost, "a node left");
+            let cancels = node.registry().node_lost(lost, "channel was closed");
+            node.bans().set(cancels.remote);
+            node.transfers().forget(lost);
+        }
+        known = now;
+    }
+}
