@@ -1,6 +1,6 @@
 //! Loops that live as long as the node and wait for something to do. What they do, they do as tasks.
 
-use crate::{Node, numbers};
+use crate::{Node, bans::OrderBook, numbers};
 use futures_util::FutureExt;
 use glasswork_tasks::NodeId;
 use std::{
@@ -16,7 +16,11 @@ const RESERVE_AGAIN: Duration = Duration::from_secs(1);
 
 impl Node {
     /// Runs a loop until the node stops. It must not keep the node alive while it waits.
-    pub(crate) fn background(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn background(
+        &self,
+        name: &'static str,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
         let running = tokio::spawn(async move {
             if AssertUnwindSafe(work).catch_unwind().await.is_err() {
                 tracing::error!(name, "a background loop panicked and has ended");
@@ -27,8 +31,9 @@ impl Node {
         loops.push(running.abort_handle());
     }
 
-    pub(crate) fn start_background(self: &Arc<Self>) {
+    pub(crate) fn start_background(self: &Arc<Self>, orders: OrderBook) {
         self.background("numbers", keep_numbers(Arc::downgrade(self)));
+        self.background("bans", orders.hand_out(Arc::downgrade(self)));
         self.background("members", watch_members(Arc::downgrade(self)));
     }
 }
@@ -49,9 +54,17 @@ async fn keep_numbers(node: Weak<Node>) {
 /// Lets go what nodes that left had here: their bans, and the tasks that they started.
 async fn watch_members(node: Weak<Node>) {
     let ids = |members: &[glasswork_substrate::Member]| -> BTreeSet<NodeId> {
-        members.iter().map(|member| NodeId::from(&*member.node)).collect()
+        members
+            .iter()
+            .map(|member| NodeId::from(&*member.node))
+            .collect()
     };
-    let Some(mut members) = node.upgrade().map(|node| node.substrate().bus.watch_members()) else { return };
+    let Some(mut members) = node
+        .upgrade()
+        .map(|node| node.substrate().bus.watch_members())
+    else {
+        return;
+    };
     let mut known = ids(&members.now());
     while let Some(now) = members.changed().await {
         let Some(node) = node.upgrade() else { return };

@@ -65,7 +65,12 @@ impl Bans {
     }
 
     fn order(&self, ban: RemoteBan, done: Option<oneshot::Sender<()>>) {
-        self.send(Order { node: ban.node, parent: ban.parent, reason: Some(ban.reason), done });
+        self.send(Order {
+            node: ban.node,
+            parent: ban.parent,
+            reason: Some(ban.reason),
+            done,
+        });
     }
 
     fn send(&self, order: Order) {
@@ -82,7 +87,12 @@ impl Peers for Bans {
 
     fn unban(&self, parent: TaskId, nodes: Vec<NodeId>) {
         for node in nodes {
-            self.send(Order { node, parent: parent.clone(), reason: None, done: None });
+            self.send(Order {
+                node,
+                parent: parent.clone(),
+                reason: None,
+                done: None,
+            });
         }
     }
 }
@@ -115,22 +125,31 @@ async fn carry_out(node: Weak<Node>, mut orders: mpsc::UnboundedReceiver<Order>)
         tell(&node, &order).await;
         if let Some(done) = order.done {
             // Who ordered it may have stopped waiting.
-            drop(done.send(()));
+            let _ = done.send(());
         }
     }
 }
 
 async fn tell(node: &Arc<Node>, order: &Order) {
-    let request = BanRequest { parent: order.parent.clone(), reason: order.reason.clone() };
+    let request = BanRequest {
+        parent: order.parent.clone(),
+        reason: order.reason.clone(),
+    };
     for _ in 0..ATTEMPTS {
         if node.member(&order.node).is_none() {
             return;
         }
-        let task = match node.registry().start(Start::new(node.action::<Ban>()).internal()) {
+        let task = match node
+            .registry()
+            .start(Start::new(node.action::<Ban>()).internal())
+        {
             Ok(guard) => guard,
             Err(error) => return tracing::warn!(%error, "a ban could not be sent"),
         };
-        match node.call_within::<Ban>(task.task(), &order.node, request.clone(), Some(WITHIN)).await {
+        match node
+            .call_within::<Ban>(task.task(), &order.node, request.clone(), Some(WITHIN))
+            .await
+        {
             Ok(_) => return task.succeed(),
             Err(failure) => {
                 tracing::debug!(node = %order.node, parent = %order.parent, reason = failure.reason(), "a ban was not acknowledged");

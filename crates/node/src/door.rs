@@ -115,13 +115,33 @@ impl Node {
         if at != self.id() {
             return self.ask::<A>(parent, at, request, within).await;
         }
-        let start = Start::new(self.action::<A>()).origin(Origin::Direct).child_of(parent);
+        let start = Start::new(self.action::<A>())
+            .origin(Origin::Direct)
+            .child_of(parent);
         let answer = self.beneath::<A>(start, request);
-        let Some(within) = within else { return answer.await };
+        let Some(within) = within else {
+            return answer.await;
+        };
         match tokio::time::timeout(within, answer).await {
             Ok(answer) => answer,
             Err(_) => Err(self.timed_out(at, A::SPEC.name, within)),
         }
+    }
+
+    /// Passes an action's own request on to another node, where it runs as a child of `parent`: what an action does whose
+    /// request belongs elsewhere (to the manager, to the node of a task). Unlike [`Node::call`] an action may use it on
+    /// itself; `at` must be another node.
+    ///
+    /// # Errors
+    /// As [`Node::call_within`].
+    pub async fn forward<A: Action>(
+        self: &Arc<Self>,
+        parent: &Task,
+        at: &NodeId,
+        request: A::Request,
+        within: Option<Duration>,
+    ) -> Result<A::Response, Failure> {
+        self.ask::<A>(parent, at, request, within).await
     }
 
     /// [`Node::call`] for work that clears up after its parent (frees a context that the parent opened there).
@@ -137,11 +157,18 @@ impl Node {
         if at != self.id() {
             return self.ask_closing::<A>(parent, at, request).await;
         }
-        let start = Start::new(self.action::<A>()).origin(Origin::Direct).child_of(parent).closing();
+        let start = Start::new(self.action::<A>())
+            .origin(Origin::Direct)
+            .child_of(parent)
+            .closing();
         self.beneath::<A>(start, request).await
     }
 
-    async fn beneath<A: Action>(self: &Arc<Self>, start: Start, request: A::Request) -> Result<A::Response, Failure> {
+    async fn beneath<A: Action>(
+        self: &Arc<Self>,
+        start: Start,
+        request: A::Request,
+    ) -> Result<A::Response, Failure> {
         let guard = self.begin::<A>(start, &request)?;
         let outcome = perform::<A>(Arc::clone(self), &guard, None, request).await;
         end(guard, Ending::of(&outcome)).await;
@@ -159,7 +186,7 @@ impl Node {
     }
 
     fn permit<A: Action>(&self, task: &Task) -> Result<(), Failure> {
-        self.config().authority.permit(task.user().as_deref(), A::SPEC)
+        self.authority().permit(task.user().as_deref(), A::SPEC)
     }
 
     /// Cancels a task of this node and everything below it, on other nodes too; does not wait for any of it. A task that
@@ -260,7 +287,10 @@ impl Ending {
     fn of<T>(outcome: &Result<T, Failure>) -> Self {
         match outcome {
             Ok(_) => Self::Well,
-            Err(failure) => Self::Badly { kind: failure.kind.name(), reason: failure.reason().to_owned() },
+            Err(failure) => Self::Badly {
+                kind: failure.kind.name(),
+                reason: failure.reason().to_owned(),
+            },
         }
     }
 }

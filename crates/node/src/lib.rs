@@ -6,22 +6,31 @@
 
 mod action;
 pub mod actions;
+mod authority;
+mod background;
+mod bans;
 mod caller;
 mod config;
 mod door;
 mod failure;
 mod identity;
+pub mod members;
 pub mod metadata;
 mod meter;
 mod node;
+pub mod node_filter;
 mod numbers;
 mod pools;
+mod transport;
 
 pub use action::{Action, Cancels, ClientGone, Description, Nothing, Spec};
+pub use authority::{Authority, Everything};
 pub use caller::Caller;
 pub use config::{Config, Substrate};
+pub use door::CancelTimer;
 pub use failure::{of_start, of_stop};
 pub use identity::{IdentityError, node_id, random_id};
+pub use members::NodeInfo;
 pub use meter::CpuMeter;
 pub use node::{Node, StartError};
 pub use pools::{Pool, PoolConfig, Pools};

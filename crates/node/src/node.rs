@@ -1,14 +1,22 @@
 //! The node: its identity, its registry of tasks, its pools, and the substrate below.
 
 use crate::{
-    Action, Config, Pools, Substrate,
+    Action, Authority, Config, Everything, Pools, Substrate,
     actions::table,
+    bans::Bans,
     identity,
     numbers::{self, NumbersError},
+    transport::{Handler, transfers::Transfers},
 };
 use glasswork_substrate::KvError;
 use glasswork_tasks::{DeclareError, NodeId, Registry};
-use std::{sync::Arc, thread, time::Instant};
+use parking_lot::Mutex;
+use std::{
+    sync::{Arc, OnceLock, atomic::AtomicU64},
+    thread,
+    time::Instant,
+};
+use tokio::task::AbortHandle;
 
 /// A running node.
 pub struct Node {
@@ -18,6 +26,12 @@ pub struct Node {
     substrate: Substrate,
     cluster_uuid: String,
     started: Instant,
+    authority: OnceLock<Arc<dyn Authority>>,
+    bans: Bans,
+    transfers: Transfers,
+    /// Numbers of requests to other nodes.
+    pub(crate) requests: AtomicU64,
+    pub(crate) loops: Mutex<Vec<AbortHandle>>,
 }
 
 /// Why a node could not start.
@@ -50,7 +64,9 @@ impl Node {
     /// # Errors
     /// What is in the substrate can't be used.
     pub async fn start(config: Config, substrate: Substrate) -> Result<Arc<Self>, StartError> {
+        let (bans, orders) = Bans::new();
         let registry = Registry::new(glasswork_tasks::Config {
+            peers: Some(Arc::new(bans.clone())),
             meter: Arc::clone(&config.meter),
             ..glasswork_tasks::Config::new(config.id.clone())
         });
@@ -58,6 +74,8 @@ impl Node {
         numbers::reserve(&substrate.kv, &config.id, &registry).await?;
         let cluster_uuid = identity::cluster_uuid(&substrate.kv).await?;
         let processors = thread::available_parallelism().map_or(1, usize::from);
+        let transfers =
+            Transfers::new(usize::try_from(config.memory_limit / 4).unwrap_or(usize::MAX));
         let node = Arc::new(Self {
             config,
             registry,
@@ -65,13 +83,22 @@ impl Node {
             substrate,
             cluster_uuid,
             started: Instant::now(),
+            authority: OnceLock::new(),
+            bans,
+            transfers,
+            requests: AtomicU64::new(1),
+            loops: Mutex::default(),
         });
+        node.announce();
+        node.substrate.bus.serve(Handler::new(&node));
+        node.start_background(orders);
         Ok(node)
     }
 
     /// Ends it: nothing is accepted from now on, and what is acknowledged lies in the logs already.
     pub async fn stop(&self) {
         self.substrate.bus.stop_serving();
+        self.end_loops();
     }
 
     /// Its id.
@@ -94,6 +121,27 @@ impl Node {
         &self.registry
     }
 
+    /// Who decides what requests may run: everything may, until this is set, which is done once, before requests come.
+    pub fn set_authority(&self, authority: Arc<dyn Authority>) {
+        if self.authority.set(authority).is_err() {
+            tracing::error!("the authority of a node is set once");
+        }
+    }
+
+    pub(crate) fn authority(&self) -> &dyn Authority {
+        self.authority
+            .get()
+            .map_or(&Everything, |authority| &**authority)
+    }
+
+    pub(crate) fn bans(&self) -> &Bans {
+        &self.bans
+    }
+
+    pub(crate) fn transfers(&self) -> &Transfers {
+        &self.transfers
+    }
+
     /// Its threads for work on the CPU.
     pub fn pools(&self) -> &Pools {
         &self.pools
@@ -109,9 +157,21 @@ impl Node {
         self.started
     }
 
+    fn end_loops(&self) {
+        for running in self.loops.lock().drain(..) {
+            running.abort();
+        }
+    }
+
     pub(crate) fn action<A: Action>(&self) -> glasswork_tasks::Action {
         self.registry
             .action(A::SPEC.name)
             .expect("every action stands in the table of actions")
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.end_loops();
     }
 }

@@ -121,6 +121,38 @@ impl Cursor {
             number,
         }
     }
+
+    /// Behind all tasks of another registry that have the same value under the key.
+    #[must_use]
+    pub fn behind_equals(&self, sort: Sort) -> Self {
+        let number = if sort.descending { 0 } else { u64::MAX };
+        Self {
+            key: self.key.clone(),
+            number,
+        }
+    }
+
+    /// Before all tasks of another registry that have the same value under the key.
+    #[must_use]
+    pub fn before_equals(&self, sort: Sort) -> Self {
+        let number = if sort.descending { u64::MAX } else { 0 };
+        Self {
+            key: self.key.clone(),
+            number,
+        }
+    }
+
+    /// The order of the keys alone.
+    #[must_use]
+    pub fn compare_keys(&self, other: &Self) -> std::cmp::Ordering {
+        self.key.cmp(&other.key)
+    }
+
+    /// The order of the numbers alone.
+    #[must_use]
+    pub fn compare_numbers(&self, other: &Self) -> std::cmp::Ordering {
+        self.number.cmp(&other.number)
+    }
 }
 
 impl fmt::Display for Cursor {

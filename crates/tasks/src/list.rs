@@ -21,24 +21,35 @@ use crate::{
 pub struct List {
     /// The tasks that fit.
     pub tasks: Vec<Task>,
+    /// The place of each in the order, when a size was asked for; else empty.
+    pub cursors: Vec<Cursor>,
     /// Where to go on, when more follow.
     pub next: Option<Cursor>,
+}
+
+impl List {
+    fn new(tasks: Vec<Task>, cursors: Vec<Cursor>, more: bool) -> Self {
+        let next = cursors.last().filter(|_| more).cloned();
+        Self {
+            tasks,
+            cursors,
+            next,
+        }
+    }
 }
 
 pub(crate) fn list(shared: &Shared, filter: &Filter) -> List {
     let matcher = Matcher::new(filter, &shared.actions, &shared.node, shared.clock.nanos());
     match (filter.sort.by, filter.sort.descending) {
-        (Key::Id, false) | (Key::RunningTime, true) => {
-            by_number(shared, filter, &matcher, Direction::Up)
+        (Key::Id, false) => by_number(shared, filter, &matcher, Direction::Up),
+        (Key::Id, true) => by_number(shared, filter, &matcher, Direction::Down),
+        (Key::RunningTime | Key::Cpu | Key::Memory | Key::Action, _) => {
+            by_key(shared, filter, &matcher)
         }
-        (Key::Id, true) | (Key::RunningTime, false) => {
-            by_number(shared, filter, &matcher, Direction::Down)
-        }
-        (Key::Cpu | Key::Memory | Key::Action, _) => by_key(shared, filter, &matcher),
     }
 }
 
-/// The order of numbers is that of ages: each lane has it already, and gives no more than fit on the page.
+/// Each lane has the order of numbers already, and gives no more than fit on the page.
 fn by_number(
     shared: &Shared,
     filter: &Filter,
@@ -67,12 +78,16 @@ fn by_number(
         Direction::Up => found.sort_unstable_by_key(|body| body.number),
         Direction::Down => found.sort_unstable_by_key(|body| std::cmp::Reverse(body.number)),
     }
-    let next = (found.len() > size && size > 0).then(|| Cursor::behind(found[size - 1].number));
+    let more = found.len() > size;
     found.truncate(size);
-    List {
-        tasks: found.into_iter().map(Task::of).collect(),
-        next,
-    }
+    let cursors = match filter.size {
+        Some(_) => found
+            .iter()
+            .map(|body| Cursor::behind(body.number))
+            .collect(),
+        None => Vec::new(),
+    };
+    List::new(found.into_iter().map(Task::of).collect(), cursors, more)
 }
 
 /// Any other order: all that fit are looked at, the best are kept.
@@ -105,18 +120,17 @@ fn by_key(shared: &Shared, filter: &Filter, matcher: &Matcher<'_>) -> List {
         });
     }
     let mut found = best.into_sorted_vec();
-    let next = (found.len() > size && size > 0).then(|| Cursor {
-        key: found[size - 1].key.clone(),
-        number: found[size - 1].body.number,
-    });
+    let more = found.len() > size;
     found.truncate(size);
-    List {
-        tasks: found
-            .into_iter()
-            .map(|ranked| Task::of(ranked.body))
-            .collect(),
-        next,
-    }
+    let cursors = match filter.size {
+        Some(_) => found.iter().map(Ranked::cursor).collect(),
+        None => Vec::new(),
+    };
+    let tasks = found
+        .into_iter()
+        .map(|ranked| Task::of(ranked.body))
+        .collect();
+    List::new(tasks, cursors, more)
 }
 
 /// A task with its place in the order.
@@ -127,6 +141,13 @@ struct Ranked {
 }
 
 impl Ranked {
+    fn cursor(&self) -> Cursor {
+        Cursor {
+            key: self.key.clone(),
+            number: self.body.number,
+        }
+    }
+
     /// Where this lies as seen from a key and a number: greater = further back in the list.
     fn order(&self, key: &KeyValue, number: u64) -> Ordering {
         let order = (&self.key, self.body.number).cmp(&(key, number));
@@ -162,7 +183,9 @@ fn key_of(body: &Body, key: Key) -> KeyValue {
     let account =
         |read: fn(&Account) -> u64| body.extra.get().map_or(0, |extra| read(&extra.account));
     KeyValue::Number(match key {
-        Key::Id | Key::RunningTime => body.number,
+        Key::Id => body.number,
+        // The later it began, the shorter it runs; by the wall clock, which nodes share.
+        Key::RunningTime => u64::MAX - body.start_millis.max(0).cast_unsigned(),
         Key::Cpu => account(|account| account.resources().total.cpu_nanos),
         Key::Memory => account(|account| account.traffic().live_bytes),
         Key::Action => return KeyValue::Name(Arc::clone(&body.declared().spec.name)),

@@ -87,6 +87,12 @@ impl Task {
         self.0.root_id()
     }
 
+    /// Whether it is background work.
+    #[must_use]
+    pub fn is_internal(&self) -> bool {
+        self.0.internal
+    }
+
     /// Whether it can be cancelled.
     #[must_use]
     pub fn is_cancellable(&self) -> bool {

@@ -4,3 +4,4 @@ pub mod cluster;
 pub mod documents;
 pub mod indices;
 pub mod table;
+pub mod tasks;

@@ -11,7 +11,7 @@
 
 use crate::{
     action::{Action, Spec},
-    actions::{cluster, documents as docs, indices},
+    actions::{cluster, documents as docs, indices, tasks},
 };
 
 const SHORT: &str = "it is short and leaves nothing half done";
@@ -82,6 +82,26 @@ pub(crate) const INDICES_STATS: Spec = Spec::uncancellable("indices:monitor/stat
 pub(crate) const INDICES_STATS_NODE: Spec =
     Spec::uncancellable("indices:monitor/stats[n]", 10_000, SHORT);
 
+// Tasks.
+const WAITS: &str = "it only waits for other tasks, and answers within the time it is given";
+pub(crate) const TASKS_LIST: Spec =
+    Spec::uncancellable("cluster:monitor/tasks/lists", 60_000, WAITS);
+pub(crate) const TASKS_LIST_NODE: Spec =
+    Spec::uncancellable("cluster:monitor/tasks/lists[n]", 60_000, WAITS);
+pub(crate) const TASK_GET: Spec = Spec::uncancellable("cluster:monitor/task/get", 60_000, WAITS);
+pub(crate) const TASKS_CANCEL: Spec = Spec::uncancellable(
+    "cluster:admin/tasks/cancel",
+    60_000,
+    "a cancel is never cut short",
+);
+pub(crate) const TASKS_CANCEL_NODE: Spec = Spec::uncancellable(
+    "cluster:admin/tasks/cancel[n]",
+    60_000,
+    "a cancel is never cut short",
+);
+pub(crate) const TASKS_BAN: Spec =
+    Spec::uncancellable("internal:admin/tasks/ban", 10_000, "it is part of a cancel");
+
 /// An action as the node keeps it: its row, and how a request for it from another node is served.
 #[derive(Clone, Copy)]
 pub struct Served {
@@ -113,6 +133,12 @@ pub const MAIN: Spec = Spec::uncancellable("cluster:monitor/main", 1_000, "it an
 /// All actions of this node.
 pub const ALL: &[Served] = &[
     Served::of::<cluster::main::Main>(),
+    Served::of::<tasks::list::List>(),
+    Served::of::<tasks::list_node::ListNode>(),
+    Served::of::<tasks::get::Get>(),
+    Served::of::<tasks::cancel::Cancel>(),
+    Served::of::<tasks::cancel_node::CancelNode>(),
+    Served::of::<tasks::ban::Ban>(),
     Served::of::<docs::IndexDocument>(),
     Served::of::<docs::DeleteDocument>(),
     Served::of::<docs::UpdateDocument>(),

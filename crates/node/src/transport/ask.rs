@@ -32,8 +32,11 @@ impl Node {
         request: A::Request,
         within: Option<Duration>,
     ) -> Result<A::Response, Failure> {
-        let stub = parent.remote_child(at.clone()).map_err(|error| of_start(&error))?;
-        self.ask_for::<A>(stub, parent, request, within, false).await
+        let stub = parent
+            .remote_child(at.clone())
+            .map_err(|error| of_start(&error))?;
+        self.ask_for::<A>(stub, parent, request, within, false)
+            .await
     }
 
     /// The same for work that clears up after a cancelled parent.
@@ -43,8 +46,17 @@ impl Node {
         at: &NodeId,
         request: A::Request,
     ) -> Result<A::Response, Failure> {
-        let stub = parent.remote_closing_child(at.clone()).map_err(|error| of_start(&error))?;
-        self.ask_for::<A>(stub, parent, request, Some(glasswork_tasks::CLOSING_BOUND), true).await
+        let stub = parent
+            .remote_closing_child(at.clone())
+            .map_err(|error| of_start(&error))?;
+        self.ask_for::<A>(
+            stub,
+            parent,
+            request,
+            Some(glasswork_tasks::CLOSING_BOUND),
+            true,
+        )
+        .await
     }
 
     async fn ask_for<A: Action>(
@@ -74,7 +86,13 @@ impl Node {
             body: Body::Here,
         };
         let request = postcard::to_stdvec(&request).map_err(|error| unwritable(&error))?;
-        let call = Call { node: self, at: &at, name, number: self.next_request(), until: timeout.map(|t| (Instant::now() + t, t)) };
+        let call = Call {
+            node: self,
+            at: &at,
+            name,
+            number: self.next_request(),
+            until: timeout.map(|t| (Instant::now() + t, t)),
+        };
         let waiting = parent.waiting(On::Node(at.as_str().into()));
         let answer = tokio::select! {
             answer = call.exchange(head, request) => answer,
@@ -96,7 +114,13 @@ impl Node {
     }
 }
 
-fn receive_timeout(node: &Node, at: &NodeId, action: &str, request: u64, after: Duration) -> Failure {
+fn receive_timeout(
+    node: &Node,
+    at: &NodeId,
+    action: &str,
+    request: u64,
+    after: Duration,
+) -> Failure {
     let label = label(node, at);
     let millis = after.as_millis();
     let reason = format!("{label}[{action}] request_id [{request}] timed out after [{millis}ms]");
@@ -104,7 +128,8 @@ fn receive_timeout(node: &Node, at: &NodeId, action: &str, request: u64, after: 
 }
 
 fn label(node: &Node, at: &NodeId) -> String {
-    node.member(at).map_or_else(|| format!("[{at}]"), |member| member.label())
+    node.member(at)
+        .map_or_else(|| format!("[{at}]"), |member| member.label())
 }
 
 /// Ready when the parent was cancelled and the child, which was cancelled with it, should long have answered.
@@ -119,7 +144,9 @@ async fn broken_bound<A: Action>(parent: &Task, closing: bool) {
 }
 
 fn cancelled(parent: &Task) -> Failure {
-    let reason = parent.cancellation().map(|cancellation| cancellation.reason.text);
+    let reason = parent
+        .cancellation()
+        .map(|cancellation| cancellation.reason.text);
     Failure::task_cancelled(reason.as_deref().unwrap_or_default())
 }
 
@@ -157,7 +184,11 @@ impl Call<'_> {
     async fn upload(&self, request: &[u8]) -> Result<Body, Failure> {
         let (transfer, length) = (transfers::fresh(), request.len() as u64);
         for (part, offset) in request.chunks(PART).zip((0..).step_by(PART)) {
-            let head = PutPart { transfer, offset, length };
+            let head = PutPart {
+                transfer,
+                offset,
+                length,
+            };
             let message = frame::join(&head, part).map_err(|error| unwritable(&error))?;
             self.send(PUT_PART, message).await?;
         }
@@ -165,10 +196,14 @@ impl Call<'_> {
     }
 
     async fn download(&self, transfer: u128, length: u64) -> Result<Bytes, Failure> {
-        let length = usize::try_from(length).map_err(|_| Failure::illegal_state("the answer is too long"))?;
+        let length = usize::try_from(length)
+            .map_err(|_| Failure::illegal_state("the answer is too long"))?;
         let mut answer = Vec::new();
         while answer.len() < length {
-            let head = GetPart { transfer, offset: answer.len() as u64 };
+            let head = GetPart {
+                transfer,
+                offset: answer.len() as u64,
+            };
             let message = frame::join(&head, &[]).map_err(|error| unwritable(&error))?;
             let (_, part) = self.send(GET_PART, message).await?;
             if part.is_empty() {
@@ -180,10 +215,16 @@ impl Call<'_> {
     }
 
     async fn send(&self, action: &str, message: Bytes) -> Result<(Body, Bytes), Failure> {
-        let left = self.until.map_or(UNBOUNDED, |(end, _)| end.saturating_duration_since(Instant::now()));
+        let left = self.until.map_or(UNBOUNDED, |(end, _)| {
+            end.saturating_duration_since(Instant::now())
+        });
         let bus = &self.node.substrate().bus;
-        let reply = bus.request(self.at.as_str(), action, message, left).await.map_err(|error| self.failed(&error))?;
-        let (head, bytes): (ReplyHead, Bytes) = frame::split(&reply).map_err(|error| unreadable(&error))?;
+        let reply = bus
+            .request(self.at.as_str(), action, message, left)
+            .await
+            .map_err(|error| self.failed(&error))?;
+        let (head, bytes): (ReplyHead, Bytes) =
+            frame::split(&reply).map_err(|error| unreadable(&error))?;
         Ok((head?, bytes))
     }
 
@@ -194,10 +235,14 @@ impl Call<'_> {
                 let after = self.until.map_or(UNBOUNDED, |(_, timeout)| timeout);
                 receive_timeout(self.node, self.at, self.name, self.number, after)
             }
-            BusError::Unreachable(_) | BusError::NoHandler(_) => {
-                Failure::new(Kind::NodeNotConnected, format!("{label} Node not connected"))
-            }
-            BusError::Lost(_) => Failure::new(Kind::NodeDisconnected, format!("{label}[{}] disconnected", self.name)),
+            BusError::Unreachable(_) | BusError::NoHandler(_) => Failure::new(
+                Kind::NodeNotConnected,
+                format!("{label} Node not connected"),
+            ),
+            BusError::Lost(_) => Failure::new(
+                Kind::NodeDisconnected,
+                format!("{label}[{}] disconnected", self.name),
+            ),
             BusError::TooLarge { .. } => Failure::illegal_state(error.to_string()),
         }
     }

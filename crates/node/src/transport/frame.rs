@@ -65,7 +65,9 @@ pub(super) fn split<H: DeserializeOwned>(message: &Bytes) -> Result<(H, Bytes), 
 
 /// The first field of a head, whatever follows it.
 pub(super) fn first<H: DeserializeOwned>(message: &Bytes) -> Result<H, postcard::Error> {
-    let head = message.get(4..).ok_or(postcard::Error::DeserializeUnexpectedEnd)?;
+    let head = message
+        .get(4..)
+        .ok_or(postcard::Error::DeserializeUnexpectedEnd)?;
     Ok(postcard::take_from_bytes(head)?.0)
 }
 
@@ -90,9 +92,25 @@ mod tests {
 
     #[test]
     fn a_message_is_split_where_it_was_joined() {
-        let message = join(&Body::Parts { transfer: 7, length: 9 }, b"bytes").unwrap();
+        let message = join(
+            &Body::Parts {
+                transfer: 7,
+                length: 9,
+            },
+            b"bytes",
+        )
+        .unwrap();
         let (head, body): (Body, Bytes) = split(&message).unwrap();
-        assert_eq!((head, &*body), (Body::Parts { transfer: 7, length: 9 }, b"bytes".as_slice()));
+        assert_eq!(
+            (head, &*body),
+            (
+                Body::Parts {
+                    transfer: 7,
+                    length: 9
+                },
+                b"bytes".as_slice()
+            )
+        );
     }
 
     #[test]

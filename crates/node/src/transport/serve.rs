@@ -22,7 +22,9 @@ pub(crate) struct Handler {
 
 impl Handler {
     pub(crate) fn new(node: &Arc<Node>) -> Arc<Self> {
-        Arc::new(Self { node: Arc::downgrade(node) })
+        Arc::new(Self {
+            node: Arc::downgrade(node),
+        })
     }
 }
 
@@ -44,30 +46,43 @@ async fn serve(node: &Arc<Node>, request: Incoming) -> Result<Bytes, Failure> {
     let from = NodeId::from(&*request.from);
     match &*request.action {
         PUT_PART => {
-            let (part, bytes): (PutPart, Bytes) = frame::split(&request.payload).map_err(|error| unreadable(&error))?;
-            node.transfers().put(from, part.transfer, part.offset, part.length, &bytes)?;
+            let (part, bytes): (PutPart, Bytes) =
+                frame::split(&request.payload).map_err(|error| unreadable(&error))?;
+            node.transfers()
+                .put(from, part.transfer, part.offset, part.length, &bytes)?;
             Ok(Bytes::new())
         }
         GET_PART => {
-            let (part, _): (GetPart, Bytes) = frame::split(&request.payload).map_err(|error| unreadable(&error))?;
+            let (part, _): (GetPart, Bytes) =
+                frame::split(&request.payload).map_err(|error| unreadable(&error))?;
             node.transfers().get(from, part.transfer, part.offset)
         }
         name => {
-            let protocol: u16 = frame::first(&request.payload).map_err(|error| unreadable(&error))?;
+            let protocol: u16 =
+                frame::first(&request.payload).map_err(|error| unreadable(&error))?;
             if protocol != PROTOCOL {
-                let reason = format!("node [{from}] speaks version [{protocol}] of the protocol, this one [{PROTOCOL}]");
+                let reason = format!(
+                    "node [{from}] speaks version [{protocol}] of the protocol, this one [{PROTOCOL}]"
+                );
                 return Err(Failure::illegal_state(reason));
             }
-            let (head, bytes): (Head, Bytes) = frame::split(&request.payload).map_err(|error| unreadable(&error))?;
+            let (head, bytes): (Head, Bytes) =
+                frame::split(&request.payload).map_err(|error| unreadable(&error))?;
             let body = match head.body {
                 Body::Here => bytes,
                 Body::Parts { transfer, .. } => node.transfers().take(&from, transfer)?,
             };
-            let served = table::find(name)
-                .ok_or_else(|| Failure::illegal_argument(format!("No handler for action [{name}]")))?;
+            let served = table::find(name).ok_or_else(|| {
+                Failure::illegal_argument(format!("No handler for action [{name}]"))
+            })?;
             let deadline = head.remaining_millis.map(Duration::from_millis);
-            let action = node.registry().action(name).expect("every action of the table is declared");
-            let mut start = Start::new(action).remote_child_of(head.parent, Some(head.root)).headers(head.headers);
+            let action = node
+                .registry()
+                .action(name)
+                .expect("every action of the table is declared");
+            let mut start = Start::new(action)
+                .remote_child_of(head.parent, Some(head.root))
+                .headers(head.headers);
             if let Some(user) = head.user {
                 start = start.user(user);
             }

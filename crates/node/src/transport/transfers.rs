@@ -42,11 +42,21 @@ struct Download {
 
 impl Transfers {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { held: Mutex::default(), limit }
+        Self {
+            held: Mutex::default(),
+            limit,
+        }
     }
 
     /// Takes a part of what `from` uploads. Parts come in order.
-    pub(super) fn put(&self, from: NodeId, transfer: u128, offset: u64, length: u64, part: &[u8]) -> Result<(), Failure> {
+    pub(super) fn put(
+        &self,
+        from: NodeId,
+        transfer: u128,
+        offset: u64,
+        length: u64,
+        part: &[u8],
+    ) -> Result<(), Failure> {
         let mut held = self.held.lock();
         held.give_up_old();
         let length = usize::try_from(length).map_err(|_| self.too_much(u64::MAX))?;
@@ -57,7 +67,14 @@ impl Transfers {
             }
             held.remove_upload(&key);
             held.bytes += length;
-            held.uploads.insert(key.clone(), Upload { bytes: BytesMut::new(), length, touched: Instant::now() });
+            held.uploads.insert(
+                key.clone(),
+                Upload {
+                    bytes: BytesMut::new(),
+                    length,
+                    touched: Instant::now(),
+                },
+            );
         }
         let lost = || Failure::illegal_state("a part of a message is missing");
         let upload = held.uploads.get_mut(&key).ok_or_else(lost)?;
@@ -87,7 +104,13 @@ impl Transfers {
             return Err(self.too_much(bytes.len() as u64));
         }
         held.bytes += bytes.len();
-        held.downloads.insert((to, transfer), Download { bytes, touched: Instant::now() });
+        held.downloads.insert(
+            (to, transfer),
+            Download {
+                bytes,
+                touched: Instant::now(),
+            },
+        );
         Ok(())
     }
 
@@ -97,7 +120,10 @@ impl Transfers {
         let mut held = self.held.lock();
         let key = (to, transfer);
         let download = held.downloads.get_mut(&key).ok_or_else(lost)?;
-        let start = usize::try_from(offset).ok().filter(|&start| start <= download.bytes.len()).ok_or_else(lost)?;
+        let start = usize::try_from(offset)
+            .ok()
+            .filter(|&start| start <= download.bytes.len())
+            .ok_or_else(lost)?;
         let end = download.bytes.len().min(start + PART);
         let part = download.bytes.slice(start..end);
         download.touched = Instant::now();
@@ -140,11 +166,17 @@ impl Held {
     }
 
     fn give_up(&mut self, gone: impl Fn(&(NodeId, u128), Instant) -> bool) {
-        let uploads = self.uploads.iter().filter(|(key, upload)| gone(key, upload.touched));
+        let uploads = self
+            .uploads
+            .iter()
+            .filter(|(key, upload)| gone(key, upload.touched));
         for key in uploads.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
             self.remove_upload(&key);
         }
-        let downloads = self.downloads.iter().filter(|(key, download)| gone(key, download.touched));
+        let downloads = self
+            .downloads
+            .iter()
+            .filter(|(key, download)| gone(key, download.touched));
         for key in downloads.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
             self.remove_download(&key);
         }
@@ -160,12 +192,18 @@ pub(super) fn fresh() -> u128 {
 
 /// The failure of a message that can't be written.
 pub(super) fn unwritable(error: &postcard::Error) -> Failure {
-    Failure::new(Kind::IllegalState, format!("a message can't be written: {error}"))
+    Failure::new(
+        Kind::IllegalState,
+        format!("a message can't be written: {error}"),
+    )
 }
 
 /// The failure of a message that can't be read.
 pub(super) fn unreadable(error: &postcard::Error) -> Failure {
-    Failure::new(Kind::IllegalState, format!("a message of another node can't be read: {error}"))
+    Failure::new(
+        Kind::IllegalState,
+        format!("a message of another node can't be read: {error}"),
+    )
 }
 
 #[cfg(test)]
@@ -184,18 +222,25 @@ mod tests {
         assert!(put(6, b"6").is_err(), "a gap");
         put(0, b"01234").unwrap();
         assert!(put(5, b"567890").is_err(), "more than was announced");
-        assert!(transfers.put("a".into(), 2, 0, 101, b"").is_err(), "more than is allowed");
+        assert!(
+            transfers.put("a".into(), 2, 0, 101, b"").is_err(),
+            "more than is allowed"
+        );
         assert_eq!(transfers.held.lock().bytes, 0);
     }
 
     #[test]
     fn a_download_is_forgotten_with_its_last_part() {
         let transfers = Transfers::new(10 * PART);
-        transfers.keep("a".into(), 1, Bytes::from(vec![7; PART + 1])).unwrap();
+        transfers
+            .keep("a".into(), 1, Bytes::from(vec![7; PART + 1]))
+            .unwrap();
         assert_eq!(transfers.get("a".into(), 1, 0).unwrap().len(), PART);
         assert_eq!(transfers.get("a".into(), 1, PART as u64).unwrap().len(), 1);
         assert!(transfers.get("a".into(), 1, 0).is_err());
-        transfers.keep("a".into(), 2, Bytes::from_static(b"x")).unwrap();
+        transfers
+            .keep("a".into(), 2, Bytes::from_static(b"x"))
+            .unwrap();
         transfers.forget(&"a".into());
         assert_eq!(transfers.held.lock().bytes, 0);
     }

@@ -68,9 +68,9 @@ impl Action for Cancel {
     fn validate(request: &CancelTasks) -> Result<(), Failure> {
         match request.which {
             Which::One(None) => Err(Failure::validation(["task id is required"])),
-            Which::One(Some(_)) if !request.nodes.is_empty() => {
-                Err(Failure::validation(["task id cannot be used together with node ids"]))
-            }
+            Which::One(Some(_)) if !request.nodes.is_empty() => Err(Failure::validation([
+                "task id cannot be used together with node ids",
+            ])),
             _ => Ok(()),
         }
     }
@@ -81,7 +81,12 @@ impl Action for Cancel {
             Which::One(id) => id.as_ref(),
             Which::Matching => None,
         };
-        let actions: Vec<&str> = request.filter.actions.iter().map(|pattern| pattern.as_str()).collect();
+        let actions: Vec<&str> = request
+            .filter
+            .actions
+            .iter()
+            .map(|pattern| pattern.as_str())
+            .collect();
         Some(Arc::new(format!(
             "reason[{}], waitForCompletion[{}], taskId[{}], parentTaskId[{}], nodes[{}], actions[{}]",
             request.reason,
@@ -93,17 +98,29 @@ impl Action for Cancel {
         )))
     }
 
-    async fn run(node: Arc<Node>, task: Task, request: CancelTasks) -> Result<TasksResponse, Failure> {
+    async fn run(
+        node: Arc<Node>,
+        task: Task,
+        request: CancelTasks,
+    ) -> Result<TasksResponse, Failure> {
         let members = node.members();
         let manager = node.manager().map(|manager| manager.id);
         let targets = match &request.which {
-            Which::Matching => node_filter::matching(&members, &request.nodes, node.id(), manager.as_ref()),
+            Which::Matching => {
+                node_filter::matching(&members, &request.nodes, node.id(), manager.as_ref())
+            }
             Which::One(id) => {
                 let named = id.as_ref().map(|id| &id.node);
-                let found: Vec<_> = members.iter().filter(|member| Some(&member.id) == named).collect();
+                let found: Vec<_> = members
+                    .iter()
+                    .filter(|member| Some(&member.id) == named)
+                    .collect();
                 if let (true, Some(named)) = (found.is_empty(), named) {
                     let failures = vec![failed_node(named, no_such_node(named))];
-                    return Ok(TasksResponse { node_failures: failures, ..TasksResponse::default() });
+                    return Ok(TasksResponse {
+                        node_failures: failures,
+                        ..TasksResponse::default()
+                    });
                 }
                 found
             }
@@ -122,7 +139,9 @@ impl Action for Cancel {
         let answers = targets.into_iter().map(|target| {
             let (node, task, part) = (&node, &task, part.clone());
             async move {
-                let answer = node.call_within::<CancelNode>(task, &target.id, part, request.timeout).await;
+                let answer = node
+                    .call_within::<CancelNode>(task, &target.id, part, request.timeout)
+                    .await;
                 (target, answer)
             }
         });
@@ -130,7 +149,10 @@ impl Action for Cancel {
         for (target, answer) in join_all(answers).await {
             match answer {
                 Ok(tasks) if tasks.is_empty() => {}
-                Ok(tasks) => response.nodes.push(NodeTasks { node: target.clone(), tasks }),
+                Ok(tasks) => response.nodes.push(NodeTasks {
+                    node: target.clone(),
+                    tasks,
+                }),
                 Err(cause) => response.node_failures.push(failed_node(&target.id, cause)),
             }
         }
@@ -139,5 +161,6 @@ impl Action for Cancel {
 }
 
 fn no_such_node(node: &NodeId) -> Failure {
-    Failure::new(Kind::NoSuchNode, format!("No such node [{node}]")).with_text("node_id", node.as_str())
+    Failure::new(Kind::NoSuchNode, format!("No such node [{node}]"))
+        .with_text("node_id", node.as_str())
 }

@@ -32,14 +32,25 @@ impl Action for CancelNode {
     type Request = CancelNodeRequest;
     type Response = Vec<Snapshot>;
 
-    async fn run(node: Arc<Node>, own: Task, request: CancelNodeRequest) -> Result<Vec<Snapshot>, Failure> {
-        let reason = Reason { text: Arc::clone(&request.reason), by: request.by.clone() };
+    async fn run(
+        node: Arc<Node>,
+        own: Task,
+        request: CancelNodeRequest,
+    ) -> Result<Vec<Snapshot>, Failure> {
+        let reason = Reason {
+            text: Arc::clone(&request.reason),
+            by: request.by.clone(),
+        };
         let cancels = match request.number {
             Some(number) => cancel_one(&node, number, &request.filter, reason)?,
             None => node.registry().cancel_matching(&request.filter, reason),
         };
         node.bans().set_and_wait(cancels.remote).await;
-        let mut tasks: Vec<Task> = cancels.tasks.into_iter().map(|cancelled| cancelled.task).collect();
+        let mut tasks: Vec<Task> = cancels
+            .tasks
+            .into_iter()
+            .map(|cancelled| cancelled.task)
+            .collect();
         tasks.sort_by_key(Task::number);
         if request.wait {
             let waiting = own.waiting(On::Other("tasks".into()));
@@ -50,17 +61,32 @@ impl Action for CancelNode {
     }
 }
 
-fn cancel_one(node: &Arc<Node>, number: u64, filter: &Filter, reason: Reason) -> Result<Cancels, Failure> {
+fn cancel_one(
+    node: &Arc<Node>,
+    number: u64,
+    filter: &Filter,
+    reason: Reason,
+) -> Result<Cancels, Failure> {
     let registry = node.registry();
     let id = TaskId::new(node.id().clone(), number);
     if let Some(task) = registry.get(number)
         && task.is_cancellable()
-        && !registry.fits(&task, &Filter { internal: true, ..filter.clone() })
+        && !registry.fits(
+            &task,
+            &Filter {
+                internal: true,
+                ..filter.clone()
+            },
+        )
     {
-        return Err(Failure::illegal_argument(format!("task [{id}] doesn't support this operation")));
+        return Err(Failure::illegal_argument(format!(
+            "task [{id}] doesn't support this operation"
+        )));
     }
-    registry.cancel(number, reason).map_err(|error| match error {
-        CancelError::NotFound(_) => Failure::resource_not_found(error.to_string()),
-        CancelError::NotCancellable(_) => Failure::illegal_argument(error.to_string()),
-    })
+    registry
+        .cancel(number, reason)
+        .map_err(|error| match error {
+            CancelError::NotFound(_) => Failure::resource_not_found(error.to_string()),
+            CancelError::NotCancellable(_) => Failure::illegal_argument(error.to_string()),
+        })
 }

@@ -47,13 +47,15 @@ impl Action for Get {
     }
 
     async fn run(node: Arc<Node>, own: Task, request: GetTask) -> Result<Got, Failure> {
-        let Some(id) = request.id.clone() else { return Err(Failure::validation(["task id is required"])) };
+        let Some(id) = request.id.clone() else {
+            return Err(Failure::validation(["task id is required"]));
+        };
         if id.node == *node.id() {
             return here(&node, &own, &id, &request).await;
         }
         if node.member(&id.node).is_some() {
             let timeout = request.timeout;
-            return node.call_within::<Self>(&own, &id.node, request, timeout).await;
+            return node.forward::<Self>(&own, &id.node, request, timeout).await;
         }
         stored::read(&node, &own, &id).await.map(Got::Stored).map_err(|cause| {
             let reason = format!(
@@ -65,7 +67,12 @@ impl Action for Get {
     }
 }
 
-async fn here(node: &Arc<Node>, own: &Task, id: &TaskId, request: &GetTask) -> Result<Got, Failure> {
+async fn here(
+    node: &Arc<Node>,
+    own: &Task,
+    id: &TaskId,
+    request: &GetTask,
+) -> Result<Got, Failure> {
     let Some(task) = node.registry().get(id.number) else {
         return stored::read(node, own, id).await.map(Got::Stored);
     };
@@ -83,7 +90,12 @@ async fn here(node: &Arc<Node>, own: &Task, id: &TaskId, request: &GetTask) -> R
             Err(_) => Got::Ended(Box::new(task.snapshot(&request.view))),
         });
     }
-    let snapshots = node.registry().snapshots(std::slice::from_ref(&task), &request.view);
-    let snapshot = snapshots.into_iter().next().unwrap_or_else(|| task.snapshot(&request.view));
+    let snapshots = node
+        .registry()
+        .snapshots(std::slice::from_ref(&task), &request.view);
+    let snapshot = snapshots
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| task.snapshot(&request.view));
     Ok(Got::Running(Box::new(snapshot)))
 }

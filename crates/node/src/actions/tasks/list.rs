@@ -51,7 +51,11 @@ impl Action for List {
     type Request = ListTasks;
     type Response = TasksResponse;
 
-    async fn run(node: Arc<Node>, task: Task, request: ListTasks) -> Result<TasksResponse, Failure> {
+    async fn run(
+        node: Arc<Node>,
+        task: Task,
+        request: ListTasks,
+    ) -> Result<TasksResponse, Failure> {
         let members = node.members();
         let manager = node.manager().map(|manager| manager.id);
         let targets = node_filter::matching(&members, &request.nodes, node.id(), manager.as_ref());
@@ -62,8 +66,15 @@ impl Action for List {
         let answers = asked.map(|(target, filter)| {
             let (node, task, request) = (&node, &task, &request);
             async move {
-                let part = ListNodeRequest { filter, view: request.view, wait: request.wait, timeout: request.timeout };
-                let answer = node.call_within::<ListNode>(task, &target.id, part, request.timeout).await;
+                let part = ListNodeRequest {
+                    filter,
+                    view: request.view,
+                    wait: request.wait,
+                    timeout: request.timeout,
+                };
+                let answer = node
+                    .call_within::<ListNode>(task, &target.id, part, request.timeout)
+                    .await;
                 (target, answer)
             }
         });
@@ -80,6 +91,9 @@ impl Action for List {
                 Err(cause) => failures.push(failed_node(&target.id, cause)),
             }
         }
-        Ok(TasksResponse { node_failures: failures, ..merge(parts, &request.filter) })
+        Ok(TasksResponse {
+            node_failures: failures,
+            ..merge(parts, &request.filter)
+        })
     }
 }

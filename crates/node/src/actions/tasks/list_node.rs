@@ -43,14 +43,24 @@ impl Action for ListNode {
     type Request = ListNodeRequest;
     type Response = ListNodeResponse;
 
-    async fn run(node: Arc<Node>, own: Task, request: ListNodeRequest) -> Result<ListNodeResponse, Failure> {
+    async fn run(
+        node: Arc<Node>,
+        own: Task,
+        request: ListNodeRequest,
+    ) -> Result<ListNodeResponse, Failure> {
         let list = node.registry().list(&request.filter);
         if request.wait {
             // A caller that named a time stops waiting by itself, and says so; this is for one that was lost.
-            let patience = request.timeout.map_or(DEFAULT_WAIT, |timeout| timeout.saturating_add(DEFAULT_WAIT));
+            let patience = request
+                .timeout
+                .map_or(DEFAULT_WAIT, |timeout| timeout.saturating_add(DEFAULT_WAIT));
             let until = Instant::now() + patience;
             let waiting = own.waiting(On::Other("tasks".into()));
-            for task in list.tasks.iter().filter(|task| !task.action_name().starts_with(NOT_WAITED_FOR)) {
+            for task in list
+                .tasks
+                .iter()
+                .filter(|task| !task.action_name().starts_with(NOT_WAITED_FOR))
+            {
                 if timeout_at(until, task.ended()).await.is_err() {
                     let reason = format!("Timed out waiting for completion of [{}]", name_of(task));
                     return Err(Failure::timeout(reason));
@@ -59,6 +69,10 @@ impl Action for ListNode {
             drop(waiting);
         }
         let tasks = node.registry().snapshots(&list.tasks, &request.view);
-        Ok(ListNodeResponse { tasks, cursors: list.cursors, more: list.next.is_some() })
+        Ok(ListNodeResponse {
+            tasks,
+            cursors: list.cursors,
+            more: list.next.is_some(),
+        })
     }
 }

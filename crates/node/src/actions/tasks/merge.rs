@@ -27,13 +27,22 @@ impl FromStr for ListCursor {
     fn from_str(text: &str) -> Result<Self, BadCursor> {
         // A text without a colon is no cursor of a node either.
         let (node, cursor) = text.split_once(':').unwrap_or((text, ""));
-        Ok(Self { node: node.into(), cursor: cursor.parse()? })
+        Ok(Self {
+            node: node.into(),
+            cursor: cursor.parse()?,
+        })
     }
 }
 
 /// What to ask `node` so that the list goes on behind `after`; nothing when all its tasks were shown.
-pub(super) fn filter_for(node: &NodeId, filter: &Filter, after: Option<&ListCursor>) -> Option<Filter> {
-    let Some(after) = after else { return Some(filter.clone()) };
+pub(super) fn filter_for(
+    node: &NodeId,
+    filter: &Filter,
+    after: Option<&ListCursor>,
+) -> Option<Filter> {
+    let Some(after) = after else {
+        return Some(filter.clone());
+    };
     let by_node = matches!(filter.sort.by, Key::Id);
     let cursor = match node.cmp(&after.node) {
         std::cmp::Ordering::Equal => Some(after.cursor.clone()),
@@ -43,7 +52,10 @@ pub(super) fn filter_for(node: &NodeId, filter: &Filter, after: Option<&ListCurs
         std::cmp::Ordering::Less => Some(after.cursor.behind_equals(filter.sort)),
         std::cmp::Ordering::Greater => Some(after.cursor.before_equals(filter.sort)),
     };
-    Some(Filter { after: cursor, ..filter.clone() })
+    Some(Filter {
+        after: cursor,
+        ..filter.clone()
+    })
 }
 
 /// One node's page.
@@ -62,18 +74,35 @@ pub(super) fn merge(mut parts: Vec<Part>, filter: &Filter) -> TasksResponse {
     let mut response = TasksResponse::default();
     let Some(size) = filter.size else {
         let shown = parts.into_iter().filter(|part| !part.tasks.is_empty());
-        response.nodes = shown.map(|part| NodeTasks { node: part.node, tasks: part.tasks }).collect();
+        response.nodes = shown
+            .map(|part| NodeTasks {
+                node: part.node,
+                tasks: part.tasks,
+            })
+            .collect();
         return response;
     };
-    let mut places: Vec<(usize, usize)> =
-        parts.iter().enumerate().flat_map(|(node, part)| (0..part.tasks.len()).map(move |task| (node, task))).collect();
+    let mut places: Vec<(usize, usize)> = parts
+        .iter()
+        .enumerate()
+        .flat_map(|(node, part)| (0..part.tasks.len()).map(move |task| (node, task)))
+        .collect();
     if !matches!(filter.sort.by, Key::Id) {
         let cursor = |&(node, task): &(usize, usize)| (&parts[node].cursors[task], node);
         places.sort_by(|a, b| {
             let ((a, at), (b, bt)) = (cursor(a), cursor(b));
             let order = a.compare_keys(b);
-            let order = if filter.sort.descending { order.reverse() } else { order };
-            let numbers = if filter.sort.descending { b.cmp_number(a) } else { a.cmp_number(b) };
+            let order = if filter.sort.descending {
+                order.reverse()
+            } else {
+                order
+            };
+            let numbers = a.compare_numbers(b);
+            let numbers = if filter.sort.descending {
+                numbers.reverse()
+            } else {
+                numbers
+            };
             order.then(at.cmp(&bt)).then(numbers)
         });
     }
@@ -85,8 +114,13 @@ pub(super) fn merge(mut parts: Vec<Part>, filter: &Filter) -> TasksResponse {
             cursor: parts[node].cursors[task].clone(),
         });
     }
-    let mut shown: Vec<Vec<bool>> = parts.iter().map(|part| vec![false; part.tasks.len()]).collect();
-    places.iter().for_each(|&(node, task)| shown[node][task] = true);
+    let mut shown: Vec<Vec<bool>> = parts
+        .iter()
+        .map(|part| vec![false; part.tasks.len()])
+        .collect();
+    places
+        .iter()
+        .for_each(|&(node, task)| shown[node][task] = true);
     let mut new_places = std::collections::HashMap::new();
     for (at, part) in parts.into_iter().enumerate() {
         let mut tasks = Vec::new();
@@ -97,9 +131,15 @@ pub(super) fn merge(mut parts: Vec<Part>, filter: &Filter) -> TasksResponse {
             }
         }
         if !tasks.is_empty() {
-            response.nodes.push(NodeTasks { node: part.node, tasks });
+            response.nodes.push(NodeTasks {
+                node: part.node,
+                tasks,
+            });
         }
     }
-    response.order = places.iter().filter_map(|place| new_places.get(place).copied()).collect();
+    response.order = places
+        .iter()
+        .filter_map(|place| new_places.get(place).copied())
+        .collect();
     response
 }
