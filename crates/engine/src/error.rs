@@ -44,13 +44,17 @@ pub enum EngineError {
     Segment(String),
     /// An operation from the log could not be interpreted.
     #[error("operation of the log can't be interpreted: {0}")]
-    Interpreter(Failure),
+    Interpreter(Box<Failure>),
     /// The work was cancelled or is over a limit.
     #[error(transparent)]
     Stopped(#[from] Stop),
 }
 
 impl EngineError {
+    pub(crate) fn interpreter(failure: Failure) -> Self {
+        Self::Interpreter(Box::new(failure))
+    }
+
     pub(crate) fn io(action: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let action = action.into();
         move |error| Self::Io {

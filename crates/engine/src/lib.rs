@@ -4,6 +4,7 @@
 //! [`TypedDocument`], before a write for the client's document and again when the log is replayed.
 
 mod alive;
+mod config;
 mod directory;
 mod document;
 mod error;
@@ -27,6 +28,7 @@ mod versions;
 mod view;
 mod write;
 
+pub use config::ShardConfig;
 pub use document::{FieldValue, POSITION_GAP, TypedDocument};
 pub use error::EngineError;
 pub use fields::{
@@ -34,7 +36,7 @@ pub use fields::{
 };
 pub use interpreter::Interpreter;
 pub use scan::{Scan, Scanned};
-pub use shard::{Found, Shard, ShardConfig, ShardStats};
+pub use shard::{Found, Shard, ShardStats};
 pub use tokens::Tokens;
 pub use upkeep::{Upkeep, Work};
 pub use view::{FieldStats, Segment, Stored, View};

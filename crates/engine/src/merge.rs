@@ -71,16 +71,26 @@ fn pick(candidates: &[Candidate]) -> Option<Range<usize>> {
             let end = run_end(candidates, start, MAX_AT_ONCE, |candidate| {
                 candidate.tier() <= tier
             });
-            if end - start >= SEGMENTS_PER_TIER {
+            if end - start < SEGMENTS_PER_TIER {
+                start = end.max(start + 1);
+            } else if is_balanced(&candidates[start..end]) {
                 return Some(start..end);
+            } else {
+                start += 1;
             }
-            start = end.max(start + 1);
         }
     }
     let rewrite = candidates
         .iter()
         .position(|candidate| !candidate.busy && candidate.is_mostly_deleted())?;
     Some(rewrite..rewrite + 1)
+}
+
+/// Whether no segment is larger than the others together: rewriting it for their sake would cost too much.
+fn is_balanced(run: &[Candidate]) -> bool {
+    let sizes = run.iter().map(|candidate| candidate.bytes.max(FLOOR));
+    let largest = sizes.clone().max().unwrap_or(0);
+    largest * 2 <= sizes.sum()
 }
 
 /// How far a merge that begins at `start` may go.
@@ -319,6 +329,8 @@ mod tests {
         assert_eq!(pick(&candidates(&sizes)), None);
         sizes.push(1000);
         assert_eq!(pick(&candidates(&sizes)), Some(1..9));
+        sizes.extend([1000; 60]);
+        assert_eq!(pick(&candidates(&sizes)), Some(1..33), "so many at once");
         assert_eq!(pick(&[]), None);
     }
 

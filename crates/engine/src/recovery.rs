@@ -166,7 +166,7 @@ impl Shared {
                             &source,
                             operation.mapping_version,
                         )
-                        .map_err(EngineError::Interpreter)?;
+                        .map_err(EngineError::interpreter)?;
                     Some((source, document))
                 }
             };
@@ -194,10 +194,10 @@ impl Shared {
         interpreter
             .known(mapping_version)
             .await
-            .map_err(EngineError::Interpreter)?;
+            .map_err(EngineError::interpreter)?;
         let specs = interpreter
             .fields(mapping_version)
-            .map_err(EngineError::Interpreter)?;
+            .map_err(EngineError::interpreter)?;
         self.state.lock().extend_fields(specs, mapping_version)
     }
 }

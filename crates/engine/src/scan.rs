@@ -88,7 +88,7 @@ impl Scan {
     ///
     /// # Errors
     /// When the work has to stop.
-    pub fn next(&mut self) -> Result<Option<Scanned>, Stop> {
+    pub fn next_document(&mut self) -> Result<Option<Scanned>, Stop> {
         let Some(Reverse((seq_no, cursor, doc))) = self.heads.pop() else {
             return Ok(None);
         };

@@ -245,3 +245,179 @@ fn pad_norms(
     })();
     written.map_err(failed)
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use glasswork_tasks::NoCheckpoint;
+    use tantivy::{
+        DocSet, TERMINATED, Term,
+        query::{EnableScoring, PhraseQuery, Query},
+    };
+
+    use super::*;
+    use crate::{
+        FieldKind, FieldSpec, FieldValue, Tokens, TypedDocument, fields::InternalFields,
+        view::SegmentCore,
+    };
+
+    fn fields(names: &[&str]) -> Arc<Fields> {
+        let specs = names
+            .iter()
+            .map(|name| FieldSpec {
+                name: (*name).into(),
+                kind: FieldKind::Text {
+                    norms: true,
+                    positions: true,
+                },
+                indexed: true,
+                fast: false,
+            })
+            .collect();
+        Arc::new(Fields::new(specs).unwrap())
+    }
+
+    fn incoming(id: u64, field: u32, words: &str) -> Incoming {
+        let mut tokens = Tokens::new();
+        for (position, word) in (0..).zip(words.split(' ')) {
+            tokens.push(word, position);
+        }
+        let mut document = TypedDocument::new();
+        document.push(FieldNumber(field), FieldValue::Text(tokens));
+        Incoming {
+            id: format!("id{id}").into(),
+            routing: None,
+            seq_no: id,
+            version: 1,
+            primary_term: 1,
+            source: Bytes::from(format!("source {id}")),
+            document,
+        }
+    }
+
+    fn write(folder: &Arc<Folder>, fields: &Arc<Fields>, ids: &[u64]) -> SegmentFacts {
+        let field = fields.len() as u32 - 1;
+        let mut builder = SegmentBuilder::new(folder, fields).unwrap();
+        for (doc, id) in (0..).zip(ids) {
+            assert_eq!(builder.docs(), doc);
+            let added = builder
+                .add(incoming(*id, field, "some words of a book"))
+                .unwrap();
+            assert_eq!(
+                added, doc,
+                "documents are numbered in the order they are added"
+            );
+        }
+        builder.finish().unwrap()
+    }
+
+    #[test]
+    fn a_merge_concatenates_the_living_documents_and_pads_late_norms() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::new(dir.path().to_owned());
+        let (early, late) = (fields(&["title"]), fields(&["title", "body"]));
+        let sources = [
+            (
+                write(&folder, &early, &[10, 11, 12]),
+                Alive::without(3, &[1]),
+            ),
+            (write(&folder, &late, &[20, 21]), Alive::all(2)),
+            (write(&folder, &early, &[30]), Alive::without(1, &[0])),
+            (write(&folder, &late, &[5, 40]), Alive::without(2, &[1])),
+        ];
+        let brake = Brake::new(Arc::new(NoCheckpoint), Arc::default(), None);
+        let facts = merge(&folder, &late, &sources, &brake).unwrap();
+        assert_eq!((facts.max_doc, facts.fields), (5, 2));
+
+        let opener = Opener::new(&folder, &late).unwrap();
+        let reader = opener.open(&facts, &Alive::all(5)).unwrap();
+        let core = SegmentCore::new(facts, &reader).unwrap();
+        let order: Vec<_> = (0..5).map(|doc| core.stored(doc).unwrap().source).collect();
+        assert_eq!(
+            order,
+            [
+                "source 10",
+                "source 12",
+                "source 20",
+                "source 21",
+                "source 5"
+            ]
+        );
+        assert!(!core.in_order);
+        assert_eq!(core.find("id21", |_| true).unwrap(), Some(3));
+        assert_eq!(core.find("id11", |_| true).unwrap(), None);
+
+        let norms = |field| {
+            let norms = reader
+                .get_fieldnorms_reader(tantivy_field(FieldNumber(field)))
+                .unwrap();
+            (0..5).map(|doc| norms.fieldnorm(doc)).collect::<Vec<_>>()
+        };
+        assert_eq!(norms(0), [5, 5, 0, 0, 0]);
+        assert_eq!(norms(1), [0, 0, 5, 5, 5]);
+
+        let body = tantivy_field(FieldNumber(1));
+        let phrase = ["words", "of"]
+            .map(|word| Term::from_field_text(body, word))
+            .to_vec();
+        let searcher = late.searcher().unwrap();
+        let weight = PhraseQuery::new(phrase)
+            .weight(EnableScoring::disabled_from_searcher(searcher))
+            .unwrap();
+        let mut scorer = weight.scorer(&reader, 1.0).unwrap();
+        let mut found = Vec::new();
+        while scorer.doc() != TERMINATED {
+            found.push(scorer.doc());
+            scorer.advance();
+        }
+        assert_eq!(found, [2, 3, 4]);
+    }
+
+    #[test]
+    fn a_segment_opens_with_a_longer_list_of_fields() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::new(dir.path().to_owned());
+        let facts = write(&folder, &fields(&["title"]), &[1, 2]);
+        let late = fields(&["title", "body"]);
+        let opener = Opener::new(&folder, &late).unwrap();
+        let reader = opener.open(&facts, &Alive::without(2, &[0])).unwrap();
+        assert_eq!((reader.num_docs(), reader.num_deleted_docs()), (1, 1));
+        let terms = |number| {
+            let field = tantivy_field(FieldNumber(number));
+            reader.inverted_index(field).unwrap().terms().num_terms()
+        };
+        assert_eq!((terms(0), terms(1)), (5, 0));
+        assert!(reader.fast_fields().u64(InternalFields::SEQ_NO).is_ok());
+        assert!(reader.is_deleted(0) && !reader.is_deleted(1));
+    }
+
+    #[test]
+    fn small_segments_stay_in_memory_until_they_are_persisted() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::new(dir.path().to_owned());
+        let early = fields(&["title"]);
+        let facts = write(&folder, &early, &[1]);
+        let files = || std::fs::read_dir(dir.path()).unwrap().count();
+        assert_eq!(files(), 0);
+        assert!(folder.memory() > 0);
+        let size = folder.size(facts.id);
+        folder.persist(facts.id).unwrap();
+        folder.release(facts.id);
+        assert_eq!(
+            (files(), folder.memory(), folder.size(facts.id)),
+            (6, 0, size)
+        );
+        let opener = Opener::new(&folder, &early).unwrap();
+        let reader = opener.open(&facts, &Alive::all(1)).unwrap();
+        assert_eq!(
+            SegmentCore::new(facts, &reader)
+                .unwrap()
+                .stored(0)
+                .unwrap()
+                .source,
+            "source 1"
+        );
+        folder.remove(facts.id);
+        assert_eq!(files(), 0);
+    }
+}

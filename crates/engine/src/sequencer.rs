@@ -118,7 +118,7 @@ impl Shared {
             .config
             .interpreter
             .fields(newest)
-            .map_err(EngineError::Interpreter)?;
+            .map_err(EngineError::interpreter)?;
         self.state.lock().extend_fields(specs, newest)
     }
 

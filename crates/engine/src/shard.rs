@@ -3,23 +3,20 @@
 use std::{
     fs,
     hash::{BuildHasher, RandomState},
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use glasswork_substrate::Log;
 use glasswork_tasks::Checkpoint;
 use parking_lot::Mutex;
 use tantivy::index::SegmentId;
 
 use crate::{
-    EngineError, Interpreter, Upkeep, View, Work, Write, WriteFailure, Written,
+    EngineError, ShardConfig, View, Work, Write, WriteFailure, Written,
     alive::Alive,
     directory::Folder,
     manifest::Manifest,
@@ -31,50 +28,6 @@ use crate::{
 
 /// Deletes that are remembered before a flush is wanted.
 const MANY_TOMBSTONES: usize = 200_000;
-
-/// What a shard needs to open.
-#[derive(Clone)]
-pub struct ShardConfig {
-    /// The shard's own folder; created when missing.
-    pub dir: PathBuf,
-    /// The shard's log.
-    pub log: Arc<dyn Log>,
-    /// Whoever knows the mapping.
-    pub interpreter: Arc<dyn Interpreter>,
-    /// Who is told of work for the background; without anyone writers make segments and nobody merges or flushes.
-    pub upkeep: Option<Arc<dyn Upkeep>>,
-    /// The term in which this node is the shard's primary; at least 1, higher for each new primary.
-    pub primary_term: u64,
-    /// How long a delete is remembered (`index.gc_deletes`, 60 s).
-    pub gc_deletes: Duration,
-    /// Bytes of memory after which documents become a segment without a refresh (32 MB).
-    pub buffer_bytes: usize,
-    /// Bytes of the log after which a flush is wanted (`index.translog.flush_threshold_size`, 512 MB).
-    pub flush_bytes: u64,
-    /// The most bytes a second that merges write; `None` for no limit.
-    pub merge_bytes_per_second: Option<u64>,
-}
-
-impl ShardConfig {
-    /// A configuration with the defaults, in term 1.
-    pub fn new(
-        dir: impl Into<PathBuf>,
-        log: Arc<dyn Log>,
-        interpreter: Arc<dyn Interpreter>,
-    ) -> Self {
-        Self {
-            dir: dir.into(),
-            log,
-            interpreter,
-            upkeep: None,
-            primary_term: 1,
-            gc_deletes: Duration::from_secs(60),
-            buffer_bytes: 32 << 20,
-            flush_bytes: 512 << 20,
-            merge_bytes_per_second: None,
-        }
-    }
-}
 
 /// A document found by its id.
 #[derive(Debug, Clone, PartialEq, Eq)]

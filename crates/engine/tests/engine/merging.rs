@@ -319,7 +319,7 @@ async fn a_scan_gives_the_documents_in_the_order_of_their_operations() {
     let collect = |range| {
         let mut scan = view.scan(range, Arc::new(NoCheckpoint)).unwrap();
         let mut found = Vec::new();
-        while let Some(one) = scan.next().unwrap() {
+        while let Some(one) = scan.next_document().unwrap() {
             assert_eq!(view.segments()[one.segment].seq_no(one.doc), one.seq_no);
             assert!(view.segments()[one.segment].is_alive(one.doc));
             found.push(one.seq_no);
@@ -336,5 +336,5 @@ async fn a_scan_gives_the_documents_in_the_order_of_their_operations() {
     assert!(collect(5000..=6000).is_empty());
     let stopped = At::new(|_| Err(Stop::TimedOut));
     let mut scan = view.scan(0..=9, stopped).unwrap();
-    assert_eq!(scan.next(), Err(Stop::TimedOut));
+    assert_eq!(scan.next_document(), Err(Stop::TimedOut));
 }
