@@ -43,4 +43,7 @@
 //! * Parameters that several endpoints share are a `pub(crate) const …: &[Param]` in the family's file.
 //! * A cat table goes through [`crate::cat`].
 
+pub(crate) mod aliases;
+pub(crate) mod documents;
+pub(crate) mod indices;
 pub(crate) mod root;

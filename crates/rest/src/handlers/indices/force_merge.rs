@@ -1,0 +1,66 @@
+//! `POST [/{index}]/_forcemerge`: merges segments on demand.
+
+use std::sync::Arc;
+
+use glasswork_content::failure::Failure;
+use glasswork_node::{
+    Node,
+    actions::indices::{ForceMerge, ForceMergeRequest},
+    metadata::ExpressionOptions,
+};
+
+use super::{EXPRESSION, INDEX, target, waited_for};
+use crate::{
+    handler,
+    reply::Reply,
+    request::Request,
+    routes::{Body, Method, Param, Route, flag, flag_or, int},
+};
+
+const HOW: &[Param] = &[
+    int("max_num_segments", ""),
+    flag("only_expunge_deletes"),
+    flag_or("flush", "true"),
+    flag("primary_only"),
+    flag_or("wait_for_completion", "true"),
+];
+
+pub(crate) const ROUTES: &[Route] = &[
+    row("/_forcemerge", &[INDEX, EXPRESSION, HOW]),
+    row("/{index}/_forcemerge", &[EXPRESSION, HOW]),
+];
+
+const fn row(path: &'static str, params: &'static [&'static [Param]]) -> Route {
+    Route {
+        method: Method::Post,
+        path,
+        params,
+        body: Body::Ignored,
+        handler: handler!(force_merge),
+        action: "indices:admin/forcemerge",
+    }
+}
+
+async fn force_merge(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure> {
+    let params = &mut request.params;
+    let target = target(params, ExpressionOptions::OPEN)?;
+    let action = ForceMergeRequest {
+        target,
+        // -1, the default, and 0 are: as far as is worth it.
+        max_num_segments: params
+            .int("max_num_segments")?
+            .and_then(|most| u32::try_from(most).ok())
+            .filter(|most| *most > 0),
+        only_expunge_deletes: params.flag("only_expunge_deletes")?,
+        flush: params.flag_or("flush", true)?,
+        primary_only: params.flag("primary_only")?,
+    };
+    waited_for(params)?;
+    params.refuse_unknown()?;
+    let form = request.form.clone();
+    node.run::<ForceMerge, _>(action, request.caller(), move |answer| {
+        let answer = answer?;
+        Ok(form.reply(200, |out| answer.render(out)))
+    })
+    .await
+}
