@@ -6,10 +6,23 @@
 //!
 //! The language is told in `docs/scripting.md`. What is outside of it is a compile error that names it.
 
+mod ast;
+mod bridge;
+mod compiler;
+mod fault;
+mod heap;
 mod host;
+mod lexer;
 mod limits;
 mod machine;
+mod methods;
+mod parser;
+mod program;
 mod script;
+mod static_type;
+mod statics;
+mod table;
+mod value;
 
 pub use host::{Field, Host, Interrupt, NoDocument, Scalar};
 pub use limits::Limits;

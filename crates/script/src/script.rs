@@ -1,6 +1,9 @@
-//! A compiled script.
+//! A compiled script and what it is for.
 
 use crate::Limits;
+use crate::compiler;
+use crate::parser;
+use crate::program::Program;
 use glasswork_content::Failure;
 use std::sync::Arc;
 
@@ -21,11 +24,26 @@ pub enum Context {
     Update,
 }
 
+impl Context {
+    pub(crate) fn variables(self) -> &'static [&'static str] {
+        if self == Context::Update {
+            &["params", "ctx"]
+        } else {
+            &["params", "doc"]
+        }
+    }
+
+    pub(crate) fn has_score(self) -> bool {
+        !matches!(self, Context::Filter | Context::Update)
+    }
+}
+
 /// A compiled script, cheap to clone and to share between threads.
 #[derive(Clone, Debug)]
 pub struct Script {
     source: Arc<str>,
     context: Context,
+    program: Arc<Program>,
 }
 
 impl Script {
@@ -38,15 +56,33 @@ impl Script {
     pub fn context(&self) -> Context {
         self.context
     }
+
+    pub(crate) fn program(&self) -> Arc<Program> {
+        self.program.clone()
+    }
 }
 
 /// Compiles a source.
 ///
 /// # Errors
-/// 400 `script_exception` `compile error` with position, caused by what is wrong.
-pub fn compile(source: &str, context: Context, _limits: &Limits) -> Result<Script, Failure> {
-    Ok(Script {
-        source: source.into(),
-        context,
-    })
+/// 400 `script_exception` `compile error` with position, caused by what is wrong; `illegal_argument_exception` for a source
+/// that is too long.
+pub fn compile(source: &str, context: Context, limits: &Limits) -> Result<Script, Failure> {
+    if source.len() > limits.source_bytes {
+        return Err(Failure::illegal_argument(format!(
+            "exceeded max allowed inline script size in bytes [{}] with size [{}] for script",
+            limits.source_bytes,
+            source.len()
+        )));
+    }
+    let compiled = parser::parse(source, limits)
+        .and_then(|(tree, statements)| compiler::compile(&tree, &statements, context));
+    match compiled {
+        Ok(program) => Ok(Script {
+            source: source.into(),
+            context,
+            program: Arc::new(program),
+        }),
+        Err(fault) => Err(fault.compile_error(source)),
+    }
 }

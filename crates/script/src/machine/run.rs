@@ -1,0 +1,486 @@
+//! The loop over instructions.
+
+use super::arithmetic::{self, division_by_zero};
+use super::scene::{Meter, Scene, Trouble, failed, illegal};
+use super::{Machine, access, dynamic};
+use crate::Host;
+use crate::methods;
+use crate::program::{Compare, Op};
+use crate::static_type::{Class, Primitive};
+use crate::table::Table;
+use crate::value::{Exception, Value, converted};
+use glasswork_content::{Failure, Kind};
+use std::sync::Arc;
+
+/// What a run ended with.
+pub(super) enum Outcome {
+    Num(i64, Primitive),
+    Ref(Value),
+    Nothing,
+}
+
+impl Machine {
+    /// Runs the script; an error comes with the number of its instruction.
+    pub(super) fn execute(&mut self, host: &mut dyn Host) -> Result<Outcome, (usize, Trouble)> {
+        let program = self.program.clone();
+        let mut meter = Meter::new(self.limits.fuel);
+        // the instruction behind the one that may fail
+        let mut pc = 0;
+        self.go(&program.ops, &mut pc, &mut meter, host)
+            .map_err(|trouble| (pc.saturating_sub(1), trouble))
+    }
+
+    fn go(
+        &mut self,
+        ops: &[Op],
+        pc: &mut usize,
+        meter: &mut Meter,
+        host: &mut dyn Host,
+    ) -> Result<Outcome, Trouble> {
+        macro_rules! num {
+            ($register:expr) => {
+                self.nums[usize::from($register)]
+            };
+        }
+        macro_rules! float {
+            ($register:expr) => {
+                f64::from_bits(num!($register) as u64)
+            };
+        }
+        macro_rules! reference {
+            ($register:expr) => {
+                self.refs[usize::from($register)]
+            };
+        }
+        macro_rules! scene {
+            () => {
+                &mut Scene {
+                    heap: &mut self.heap,
+                    host: &mut *host,
+                    meter: &mut *meter,
+                }
+            };
+        }
+        macro_rules! put {
+            ($register:expr, $value:expr) => {{
+                let value = $value;
+                reference!($register) = value;
+                self.settle()?;
+            }};
+        }
+        let mut at = *pc;
+        loop {
+            let Some(&op) = ops.get(at) else {
+                return Ok(Outcome::Nothing);
+            };
+            at += 1;
+            match op {
+                Op::Tick => {
+                    *pc = at;
+                    meter.burn(1, host)?;
+                }
+                Op::Jump(target) => at = target as usize,
+                Op::JumpIf(a, target) => {
+                    if num!(a) != 0 {
+                        at = target as usize;
+                    }
+                }
+                Op::JumpUnless(a, target) => {
+                    if num!(a) == 0 {
+                        at = target as usize;
+                    }
+                }
+                Op::JumpLess(a, b, target) => {
+                    if num!(a) < num!(b) {
+                        at = target as usize;
+                    }
+                }
+                Op::JumpLessEqual(a, b, target) => {
+                    if num!(a) <= num!(b) {
+                        at = target as usize;
+                    }
+                }
+                Op::JumpEqual(a, b, target) => {
+                    if num!(a) == num!(b) {
+                        at = target as usize;
+                    }
+                }
+                Op::JumpNotEqual(a, b, target) => {
+                    if num!(a) != num!(b) {
+                        at = target as usize;
+                    }
+                }
+                Op::JumpDouble {
+                    compare,
+                    when,
+                    a,
+                    b,
+                    target,
+                } => {
+                    let (a, b) = (float!(a), float!(b));
+                    let holds = match compare {
+                        Compare::Less => a < b,
+                        Compare::LessEqual => a <= b,
+                        Compare::Equal => a == b,
+                    };
+                    if holds == when {
+                        at = target as usize;
+                    }
+                }
+                Op::JumpNull(a, target) => {
+                    if matches!(reference!(a), Value::Null) {
+                        at = target as usize;
+                    }
+                }
+                Op::Move { to, from } => num!(to) = num!(from),
+                Op::MoveRef { to, from } => reference!(to) = reference!(from).clone(),
+                Op::Constant { to, index } => {
+                    num!(to) = self.program.more_constants[usize::from(index)]
+                }
+                Op::Null(to) => reference!(to) = Value::Null,
+                Op::AddInt { to, a, b } => {
+                    num!(to) = i64::from((num!(a) as i32).wrapping_add(num!(b) as i32))
+                }
+                Op::SubtractInt { to, a, b } => {
+                    num!(to) = i64::from((num!(a) as i32).wrapping_sub(num!(b) as i32))
+                }
+                Op::MultiplyInt { to, a, b } => {
+                    num!(to) = i64::from((num!(a) as i32).wrapping_mul(num!(b) as i32))
+                }
+                Op::DivideInt { to, a, b } => {
+                    let divisor = num!(b) as i32;
+                    if divisor == 0 {
+                        *pc = at;
+                        return Err(division_by_zero());
+                    }
+                    num!(to) = i64::from((num!(a) as i32).wrapping_div(divisor));
+                }
+                Op::RemainderInt { to, a, b } => {
+                    let divisor = num!(b) as i32;
+                    if divisor == 0 {
+                        *pc = at;
+                        return Err(division_by_zero());
+                    }
+                    num!(to) = i64::from((num!(a) as i32).wrapping_rem(divisor));
+                }
+                Op::AddLong { to, a, b } => num!(to) = num!(a).wrapping_add(num!(b)),
+                Op::SubtractLong { to, a, b } => num!(to) = num!(a).wrapping_sub(num!(b)),
+                Op::MultiplyLong { to, a, b } => num!(to) = num!(a).wrapping_mul(num!(b)),
+                Op::DivideLong { to, a, b } => {
+                    let divisor = num!(b);
+                    if divisor == 0 {
+                        *pc = at;
+                        return Err(division_by_zero());
+                    }
+                    num!(to) = num!(a).wrapping_div(divisor);
+                }
+                Op::RemainderLong { to, a, b } => {
+                    let divisor = num!(b);
+                    if divisor == 0 {
+                        *pc = at;
+                        return Err(division_by_zero());
+                    }
+                    num!(to) = num!(a).wrapping_rem(divisor);
+                }
+                Op::And { to, a, b } => num!(to) = num!(a) & num!(b),
+                Op::Or { to, a, b } => num!(to) = num!(a) | num!(b),
+                Op::Xor { to, a, b } => num!(to) = num!(a) ^ num!(b),
+                Op::Shift {
+                    shift,
+                    wide,
+                    to,
+                    a,
+                    b,
+                } => num!(to) = arithmetic::shift(shift, wide, num!(a), num!(b)),
+                Op::AddDouble { to, a, b } => num!(to) = (float!(a) + float!(b)).to_bits() as i64,
+                Op::SubtractDouble { to, a, b } => {
+                    num!(to) = (float!(a) - float!(b)).to_bits() as i64
+                }
+                Op::MultiplyDouble { to, a, b } => {
+                    num!(to) = (float!(a) * float!(b)).to_bits() as i64
+                }
+                Op::DivideDouble { to, a, b } => {
+                    num!(to) = (float!(a) / float!(b)).to_bits() as i64
+                }
+                Op::Arithmetic {
+                    operator,
+                    kind,
+                    to,
+                    a,
+                    b,
+                } => {
+                    *pc = at;
+                    num!(to) = arithmetic::arithmetic(operator, kind, num!(a), num!(b))?;
+                }
+                Op::Negate { kind, to, a } => num!(to) = arithmetic::negated(kind, num!(a)),
+                Op::Complement { to, a } => num!(to) = !num!(a),
+                Op::Convert { from, into, to, a } => num!(to) = converted(num!(a), from, into),
+                Op::Math1 { function, to, a } => {
+                    let number = float!(a);
+                    num!(to) = function.apply(number, 0.0, || next_random(&mut self.random));
+                }
+                Op::Math2 { function, to, a, b } => {
+                    let (a, b) = (float!(a), float!(b));
+                    num!(to) = function.apply(a, b, || 0.0);
+                }
+                Op::Score(to) => num!(to) = host.score().to_bits() as i64,
+                Op::Box { kind, to, from } => reference!(to) = Value::boxed(num!(from), kind),
+                Op::Unbox {
+                    kind,
+                    explicit,
+                    to,
+                    from,
+                } => {
+                    *pc = at;
+                    num!(to) = unboxed(&reference!(from), kind, explicit)?;
+                }
+                Op::CheckClass { class, value } => {
+                    *pc = at;
+                    check_class(&reference!(value), class)?;
+                }
+                Op::IsInstance { class, to, value } => {
+                    num!(to) = i64::from(reference!(value).is_instance(class))
+                }
+                Op::IsObject { to, value } => {
+                    num!(to) = i64::from(!matches!(reference!(value), Value::Null))
+                }
+                Op::Binary { operator, to, a, b } => {
+                    *pc = at;
+                    put!(
+                        to,
+                        dynamic::binary(scene!(), operator, &reference!(a), &reference!(b))?
+                    );
+                }
+                Op::Compare { operator, to, a, b } => {
+                    *pc = at;
+                    num!(to) = i64::from(dynamic::compare(
+                        scene!(),
+                        operator,
+                        &reference!(a),
+                        &reference!(b),
+                    )?);
+                }
+                Op::Unary { operator, to, a } => {
+                    *pc = at;
+                    reference!(to) = dynamic::unary(operator, &reference!(a))?;
+                }
+                Op::LoadField { to, object, name } => {
+                    *pc = at;
+                    let name = &self.program.names[usize::from(name)];
+                    let scene = scene!();
+                    reference!(to) = access::load_field(scene, &reference!(object), name)?;
+                }
+                Op::StoreField {
+                    object,
+                    name,
+                    value,
+                } => {
+                    *pc = at;
+                    let name = &self.program.names[usize::from(name)];
+                    access::store_field(
+                        scene!(),
+                        &reference!(object),
+                        name,
+                        reference!(value).clone(),
+                    )?;
+                    self.settle()?;
+                }
+                Op::LoadIndex { to, object, index } => {
+                    *pc = at;
+                    reference!(to) =
+                        access::load_index(scene!(), &reference!(object), &reference!(index))?;
+                }
+                Op::StoreIndex {
+                    object,
+                    index,
+                    value,
+                } => {
+                    *pc = at;
+                    let value = reference!(value).clone();
+                    access::store_index(scene!(), &reference!(object), &reference!(index), value)?;
+                    self.settle()?;
+                }
+                Op::DocumentValue { to, name } => {
+                    *pc = at;
+                    let name = &self.program.names[usize::from(name)];
+                    let scene = scene!();
+                    let field = scene.field(name)?;
+                    reference!(to) = scene.first_value(field)?;
+                }
+                Op::Call {
+                    method,
+                    name,
+                    to,
+                    object,
+                    count,
+                } => {
+                    *pc = at;
+                    meter.burn(1, host)?;
+                    let name = &self.program.names[usize::from(name)];
+                    let first = usize::from(object);
+                    let (object, args) = self.refs[first..=first + usize::from(count)]
+                        .split_first()
+                        .ok_or_else(broken)?;
+                    put!(to, methods::call(scene!(), object, method, name, args)?);
+                }
+                Op::CallStatic {
+                    method,
+                    to,
+                    first,
+                    count,
+                } => {
+                    *pc = at;
+                    meter.burn(1, host)?;
+                    let first = usize::from(first);
+                    let args = &self.refs[first..first + usize::from(count)];
+                    put!(to, methods::call_static(scene!(), method, args)?);
+                }
+                Op::List { to, first, count } => {
+                    *pc = at;
+                    let first = usize::from(first);
+                    let elements = self.refs[first..first + usize::from(count)].to_vec();
+                    put!(to, self.heap.list(elements)?);
+                }
+                Op::Map { to, first, count } => {
+                    *pc = at;
+                    let mut table = Table::default();
+                    for index in 0..usize::from(count) {
+                        let key = reference!(first + 2 * index as u16).clone();
+                        access::check_key(&key)?;
+                        table.insert(key, reference!(first + 2 * index as u16 + 1).clone());
+                    }
+                    put!(to, self.heap.map(table)?);
+                }
+                Op::Exception { kind, to, message } => {
+                    *pc = at;
+                    let message: Option<Arc<str>> = match &reference!(message) {
+                        Value::Null => None,
+                        Value::Text(text) => Some(text.clone()),
+                        other => {
+                            return Err(illegal(format!(
+                                "a message must be a string, not [{}]",
+                                other.java_class()
+                            )));
+                        }
+                    };
+                    reference!(to) = Value::Exception(Arc::new(Exception { kind, message }));
+                }
+                Op::Iterate { to, from } => {
+                    *pc = at;
+                    put!(to, access::elements(scene!(), &reference!(from))?);
+                }
+                Op::Next {
+                    to,
+                    from,
+                    at: counter,
+                    target,
+                } => {
+                    let index = num!(counter) as usize;
+                    let element = match &reference!(from) {
+                        Value::List(handle) => self.heap.elements(*handle).get(index).cloned(),
+                        _ => None,
+                    };
+                    match element {
+                        Some(element) => {
+                            reference!(to) = element;
+                            num!(counter) = index as i64 + 1;
+                        }
+                        None => at = target as usize,
+                    }
+                }
+                Op::Throw(value) => {
+                    *pc = at;
+                    return Err(thrown(&reference!(value)));
+                }
+                Op::ReturnNum { kind, from } => return Ok(Outcome::Num(num!(from), kind)),
+                Op::ReturnRef(value) => return Ok(Outcome::Ref(reference!(value).clone())),
+                Op::Return => return Ok(Outcome::Nothing),
+            }
+        }
+    }
+
+    /// Sweeps when the memory of the run is full.
+    #[inline]
+    fn settle(&mut self) -> Result<(), Trouble> {
+        if self.heap.is_full() {
+            self.heap.sweep(self.refs.iter())?;
+        }
+        Ok(())
+    }
+}
+
+#[cold]
+fn broken() -> Trouble {
+    failed(Kind::IllegalState, "the script is compiled wrongly")
+}
+
+/// The bits of a value as a primitive (`Def.defTo…Implicit`, `…Explicit`).
+fn unboxed(value: &Value, kind: Primitive, explicit: bool) -> Result<i64, Trouble> {
+    if let (Value::Text(text), Primitive::Char, true) = (value, kind, explicit) {
+        let mut units = text.encode_utf16();
+        return match (units.next(), units.next()) {
+            (Some(unit), None) => Ok(i64::from(unit)),
+            _ => Err(failed(
+                Kind::ClassCast,
+                "Cannot cast String with length not equal to one to char.",
+            )),
+        };
+    }
+    let (Some(from), Some(bits)) = (value.primitive(), value.bits()) else {
+        return Err(cannot_cast(value, kind, explicit));
+    };
+    let numbers = from.is_number() && kind.is_number();
+    if from.widens_to(kind) || explicit && numbers {
+        return Ok(converted(bits, from, kind));
+    }
+    Err(cannot_cast(value, kind, explicit))
+}
+
+#[cold]
+fn cannot_cast(value: &Value, kind: Primitive, explicit: bool) -> Trouble {
+    let how = if explicit { "explicitly" } else { "implicitly" };
+    let from = value.unboxed_name();
+    let null = matches!(value, Value::Null);
+    failed(
+        if null {
+            Kind::NullPointer
+        } else {
+            Kind::ClassCast
+        },
+        format!("cannot {how} cast def [{from}] to {}", kind.name()),
+    )
+}
+
+fn check_class(value: &Value, class: Class) -> Result<(), Trouble> {
+    if matches!(value, Value::Null) || value.is_instance(class) {
+        return Ok(());
+    }
+    let reason = format!(
+        "cannot implicitly cast def [{}] to {}",
+        value.unboxed_name(),
+        class.java_name()
+    );
+    Err(failed(Kind::ClassCast, reason))
+}
+
+#[cold]
+fn thrown(value: &Value) -> Trouble {
+    match value {
+        Value::Exception(exception) => match &exception.message {
+            Some(message) => failed(exception.kind, &**message),
+            None => Failure::without_reason(exception.kind).into(),
+        },
+        other => failed(
+            Kind::ClassCast,
+            format!("cannot throw [{}]", other.java_class()),
+        ),
+    }
+}
+
+/// xorshift64*: no more is promised of `Math.random()` than that it differs.
+fn next_random(state: &mut u64) -> f64 {
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    (state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 / (1u64 << 53) as f64
+}
