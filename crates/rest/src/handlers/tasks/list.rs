@@ -1,0 +1,70 @@
+//! `GET /_tasks`: what runs.
+
+use std::sync::Arc;
+
+use glasswork_content::failure::Failure;
+use glasswork_node::{
+    Node,
+    actions::tasks::{ListTasks, list::List},
+};
+
+use super::shown::{self, GROUPS, GroupBy};
+use crate::{
+    handler,
+    reply::Reply,
+    request::Request,
+    routes::{Body, Method, Param, Route, choice, flag, list, text, time},
+};
+
+pub(crate) const ROUTES: &[Route] = &[Route {
+    method: Method::Get,
+    path: "/_tasks",
+    params: &[PARAMS, &[choice("group_by", GROUPS, "nodes"), time("master_timeout", ""), time("cluster_manager_timeout", "")]],
+    body: Body::Ignored,
+    handler: handler!(list_tasks),
+    action: "cluster:monitor/tasks/lists",
+}];
+
+/// What chooses tasks, here and in the table of `/_cat/tasks`.
+pub(super) const PARAMS: &[Param] = &[
+    list("nodes"),
+    list("actions"),
+    text("parent_task_id", ""),
+    flag("detailed"),
+    flag("wait_for_completion"),
+    time("timeout", "30s"),
+];
+
+async fn list_tasks(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure> {
+    let action = read(&node, &mut request)?;
+    let params = &mut request.params;
+    let group_by = params.text("group_by").unwrap_or("nodes").to_owned();
+    if !super::is_strict(&node) {
+        // The time for a list is `timeout`; these are what older clients send.
+        for name in ["master_timeout", "cluster_manager_timeout"] {
+            if params.has(name) {
+                params.time(name)?;
+            }
+        }
+    }
+    params.refuse_unknown()?;
+    let group_by = GroupBy::parse(&group_by)?;
+    let form = request.form.clone();
+    node.run::<List, _>(action, request.caller(), move |answer| {
+        let answer = answer?;
+        form.try_reply(200, |out| shown::tasks(out, &answer, group_by))
+    })
+    .await
+}
+
+/// Reads [`PARAMS`].
+pub(super) fn read(node: &Node, request: &mut Request) -> Result<ListTasks, Failure> {
+    let params = &mut request.params;
+    let detailed = params.flag("detailed")?;
+    let nodes = params.list("nodes");
+    let filter = super::filter(params, super::is_strict(node))?;
+    let wait = params.flag("wait_for_completion")?;
+    let timeout = super::timeout(params)?;
+    let view = super::view(detailed, &request.form);
+    Ok(ListTasks { nodes, filter, after: None, view, wait, timeout })
+}

@@ -1,0 +1,188 @@
+//! The three shapes of a list of tasks: by nodes, by parents, flat.
+
+use glasswork_content::{failure::Failure, render::Render};
+use glasswork_node::actions::tasks::{NodeTasks, TasksResponse};
+use glasswork_node::members::NodeInfo;
+
+use super::{
+    forest::{Forest, Step},
+    task,
+};
+use crate::cat::MAX_BYTES;
+
+/// How a list is grouped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GroupBy {
+    /// By node, tasks by their ids.
+    Nodes,
+    /// By root, children within.
+    Parents,
+    /// Not at all.
+    Nothing,
+}
+
+/// The values of `group_by`.
+pub(super) const GROUPS: &[&str] = &["nodes", "parents", "none"];
+
+impl GroupBy {
+    /// Reads `group_by`.
+    ///
+    /// # Errors
+    /// 400 for another word.
+    pub(super) fn parse(text: &str) -> Result<Self, Failure> {
+        match text {
+            "nodes" => Ok(Self::Nodes),
+            "parents" => Ok(Self::Parents),
+            "none" => Ok(Self::Nothing),
+            other => Err(Failure::illegal_argument(format!(
+                "[group_by] must be one of [nodes], [parents] or [none] but was [{other}]"
+            ))),
+        }
+    }
+}
+
+/// Writes the whole answer.
+///
+/// # Errors
+/// 429 when it is longer than a list may be.
+pub(super) fn tasks(out: &mut Render, answer: &TasksResponse, group_by: GroupBy) -> Result<(), Failure> {
+    out.object();
+    failures(out, answer);
+    match group_by {
+        GroupBy::Nodes => by_nodes(out, answer)?,
+        GroupBy::Parents => by_parents(out, answer)?,
+        GroupBy::Nothing => flat(out, answer)?,
+    }
+    out.end_object();
+    Ok(())
+}
+
+/// What went wrong, when something did.
+fn failures(out: &mut Render, answer: &TasksResponse) {
+    if !answer.task_failures.is_empty() {
+        out.field_array("task_failures");
+        for failed in &answer.task_failures {
+            out.object();
+            out.field_unsigned("task_id", failed.task.number);
+            out.field_str("node_id", failed.task.node.as_str());
+            out.field_str("status", status_name(failed.reason.status()));
+            out.key("reason");
+            failed.reason.render(out);
+            out.end_object();
+        }
+        out.end_array();
+    }
+    if !answer.node_failures.is_empty() {
+        out.field_array("node_failures");
+        for failure in &answer.node_failures {
+            failure.render(out);
+        }
+        out.end_array();
+    }
+}
+
+/// The name that the reference has for a status.
+fn status_name(status: u16) -> &'static str {
+    match status {
+        400 => "BAD_REQUEST",
+        403 => "FORBIDDEN",
+        404 => "NOT_FOUND",
+        409 => "CONFLICT",
+        429 => "TOO_MANY_REQUESTS",
+        503 => "SERVICE_UNAVAILABLE",
+        504 => "GATEWAY_TIMEOUT",
+        _ => "INTERNAL_SERVER_ERROR",
+    }
+}
+
+fn by_nodes(out: &mut Render, answer: &TasksResponse) -> Result<(), Failure> {
+    out.field_object("nodes");
+    for NodeTasks { node, tasks } in &answer.nodes {
+        open_node(out, node);
+        for one in tasks {
+            out.key(&one.id.to_string());
+            task::task(out, one)?;
+            bounded(out)?;
+        }
+        close_node(out);
+    }
+    out.end_object();
+    Ok(())
+}
+
+/// Writes a node up to the first of its tasks.
+pub(super) fn open_node(out: &mut Render, node: &NodeInfo) {
+    out.field_object(node.id.as_str());
+    out.field_str("name", &node.name);
+    out.field_str("transport_address", &node.transport_address);
+    out.field_str("host", &node.host);
+    out.field_str("ip", &node.transport_address);
+    out.field_strings("roles", &node.roles);
+    if !node.attributes.is_empty() {
+        out.field_object("attributes");
+        for (name, value) in &node.attributes {
+            out.field_str(name, value);
+        }
+        out.end_object();
+    }
+    out.field_object("tasks");
+}
+
+/// Writes what is left of a node after the last of its tasks.
+pub(super) fn close_node(out: &mut Render) {
+    out.end_object();
+    out.end_object();
+}
+
+fn by_parents(out: &mut Render, answer: &TasksResponse) -> Result<(), Failure> {
+    out.field_object("tasks");
+    let forest = Forest::of(answer.nodes.iter().flat_map(|node| &node.tasks));
+    forest.walk(|step| {
+        match step {
+            Step::Enter { task: one, nested, has_children } => {
+                if !nested {
+                    out.key(&one.id.to_string());
+                }
+                task::open(out, one)?;
+                if has_children {
+                    out.field_array("children");
+                }
+            }
+            Step::Leave { had_children } => {
+                if had_children {
+                    out.end_array();
+                }
+                out.end_object();
+            }
+        }
+        bounded(out)
+    })?;
+    out.end_object();
+    Ok(())
+}
+
+fn flat(out: &mut Render, answer: &TasksResponse) -> Result<(), Failure> {
+    out.field_array("tasks");
+    for one in answer.nodes.iter().flat_map(|node| &node.tasks) {
+        task::task(out, one)?;
+        bounded(out)?;
+    }
+    out.end_array();
+    Ok(())
+}
+
+/// Refuses an answer that does not fit into the memory of a list.
+fn bounded(out: &Render) -> Result<(), Failure> {
+    if out.len() <= MAX_BYTES {
+        return Ok(());
+    }
+    Err(Failure::circuit_breaking(
+        format!(
+            "[tasks.list.max_bytes] the list would be larger than the limit of [{MAX_BYTES}] bytes: ask for less, or \
+             group by [nodes] or [none]"
+        ),
+        out.len() as u64,
+        MAX_BYTES as u64,
+        "PERMANENT",
+    ))
+}
