@@ -37,6 +37,8 @@ const ADMIN: &str = "admin";
 enum ServeError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    #[error("{}", .0.reason())]
+    Limits(glasswork_content::Failure),
     #[error(transparent)]
     Exposed(#[from] Exposed),
     #[error("{path}: {error}")]
@@ -63,7 +65,9 @@ enum ServeError {
 impl ServeError {
     fn code(&self) -> exit::Code {
         match self {
-            Self::Settings(_) | Self::Exposed(_) | Self::Tls(_) => exit::Code::Configuration,
+            Self::Settings(_) | Self::Limits(_) | Self::Exposed(_) | Self::Tls(_) => {
+                exit::Code::Configuration
+            }
             Self::Folder { .. } | Self::Data(_) | Self::Node(_) => exit::Code::Data,
             Self::Address { .. } => exit::Code::Address,
             Self::Password(_) | Self::Samples(_) | Self::System(_) => exit::Code::Failure,
@@ -172,7 +176,7 @@ async fn listen(
         )])?),
         _ => None,
     };
-    let limits = Limits::default();
+    let limits = Limits::of(&options.settings).map_err(ServeError::Limits)?;
     let api = Arc::new(Api::new(node, gate, limits.clone()));
     let mut failed = None;
     for port in options.ports.clone() {
