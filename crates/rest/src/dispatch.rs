@@ -107,6 +107,9 @@ impl Api {
         form: &mut Form,
     ) -> Result<Reply, Refusal> {
         self.check_size(head)?;
+        upload
+            .check_announced(self.limits.content_length)
+            .map_err(not_read)?;
         let user = match &self.gate {
             Some(gate) => Some(gate.admit(&head.headers).await?),
             None => None,

@@ -10,7 +10,7 @@ use crate::server::Limits;
 /// The release of OpenSearch whose wire is spoken.
 pub const COMPATIBLE_VERSION: &str = "3.8.0";
 /// The build of that release.
-pub const BUILD_HASH: &str = "e5a3c5691be87af6c12dbe3e158c59c04ee72973";
+pub(crate) const BUILD_HASH: &str = "e5a3c5691be87af6c12dbe3e158c59c04ee72973";
 
 /// Names what answers.
 pub(crate) const X_OPENSEARCH_VERSION: HeaderName = HeaderName::from_static("x-opensearch-version");

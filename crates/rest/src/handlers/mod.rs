@@ -47,3 +47,4 @@ pub(crate) mod aliases;
 pub(crate) mod documents;
 pub(crate) mod indices;
 pub(crate) mod root;
+pub(crate) mod tasks;

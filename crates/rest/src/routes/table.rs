@@ -29,4 +29,8 @@ pub(crate) const TABLE: &[&[Route]] = &[
     handlers::indices::put_settings::ROUTES,
     handlers::indices::refresh::ROUTES,
     handlers::indices::settings::ROUTES,
+    handlers::tasks::list::ROUTES,
+    handlers::tasks::get::ROUTES,
+    handlers::tasks::cancel::ROUTES,
+    handlers::tasks::cat::ROUTES,
 ];

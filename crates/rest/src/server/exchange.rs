@@ -111,6 +111,17 @@ impl Upload {
         http_body::Body::is_end_stream(&self.incoming)
     }
 
+    /// Refuses it unread when it says itself that it is too long.
+    ///
+    /// # Errors
+    /// When its announced length is more than `limit` bytes.
+    pub fn check_announced(&self, limit: usize) -> Result<(), UploadError> {
+        if http_body::Body::size_hint(&self.incoming).lower() > limit as u64 {
+            return Err(UploadError::TooLong(limit));
+        }
+        Ok(())
+    }
+
     /// Reads and drops it, within bounds, beside the answer: a connection that is closed over unread bytes is reset,
     /// and the answer with it.
     pub fn discard(mut self) {
@@ -138,10 +149,8 @@ impl Upload {
     /// As soon as it is too long (by its announced length before anything is read), too slow or broken. What is left
     /// of it can be discarded.
     pub async fn read(&mut self, limit: usize) -> Result<Whole, UploadError> {
+        self.check_announced(limit)?;
         let announced = http_body::Body::size_hint(&self.incoming);
-        if announced.lower() > limit as u64 {
-            return Err(UploadError::TooLong(limit));
-        }
         let mut held = Held::new(&self.bodies);
         let mut whole = BytesMut::new();
         let mut first: Option<Bytes> = None;

@@ -76,10 +76,9 @@ fn lines(text: &str) -> Vec<String> {
 fn calmed(line: &str) -> String {
     line.split_whitespace()
         .map(|word| {
-            let changes = word.starts_with(NODE) && word.len() > NODE.len()
-                || word
-                    .trim_matches('"')
-                    .starts_with(|first: char| first.is_ascii_digit());
+            let bare = word.trim_matches('"');
+            let changes = bare.starts_with(NODE) && bare.len() > NODE.len()
+                || bare.starts_with(|first: char| first.is_ascii_digit());
             if changes { "#" } else { word }
         })
         .collect::<Vec<_>>()

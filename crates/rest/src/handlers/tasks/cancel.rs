@@ -75,7 +75,15 @@ async fn cancel(node: Arc<Node>, mut request: Request, which: Which) -> Result<R
     let group_by = GroupBy::parse(&group_by)?;
     let view = super::view(detailed, &request.form);
     let form = request.form.clone();
-    let action = CancelTasks { which, nodes, filter, wait, timeout, view, ..CancelTasks::default() };
+    let action = CancelTasks {
+        which,
+        nodes,
+        filter,
+        wait,
+        timeout,
+        view,
+        ..CancelTasks::default()
+    };
     node.run::<Cancel, _>(action, request.caller(), move |answer| {
         let answer = answer?;
         form.try_reply(200, |out| shown::tasks(out, &answer, group_by))

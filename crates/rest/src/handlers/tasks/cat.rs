@@ -55,7 +55,12 @@ const COLUMNS: [Column; 15] = [
 /// What `detailed` adds.
 const DETAILS: [Column; 2] = [
     Column::new("description", "desc", "task action"),
-    Column::new("resource_stats", "", "resource consumption info of the task").hidden(),
+    Column::new(
+        "resource_stats",
+        "",
+        "resource consumption info of the task",
+    )
+    .hidden(),
 ];
 
 async fn cat_tasks(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure> {
@@ -63,8 +68,14 @@ async fn cat_tasks(node: Arc<Node>, mut request: Request) -> Result<Reply, Failu
     let show = Show::of(&mut request.params)?;
     request.params.refuse_unknown()?;
     let detailed = action.view.detailed;
-    let columns: Vec<Column> =
-        COLUMNS.into_iter().chain(DETAILS.into_iter().take(if detailed { DETAILS.len() } else { 0 })).collect();
+    let columns: Vec<Column> = COLUMNS
+        .into_iter()
+        .chain(
+            DETAILS
+                .into_iter()
+                .take(if detailed { DETAILS.len() } else { 0 }),
+        )
+        .collect();
     if show.wants_help() {
         return Ok(show.help(&columns));
     }
@@ -77,7 +88,13 @@ async fn cat_tasks(node: Arc<Node>, mut request: Request) -> Result<Reply, Failu
 
 /// A row a task, children below their parents. Nodes that failed are not told, as in the reference.
 fn table(columns: &[Column], answer: &TasksResponse, detailed: bool) -> Result<Table, Failure> {
-    let node = |id: &NodeId| answer.nodes.iter().map(|entry| &entry.node).find(|node| node.id == *id);
+    let node = |id: &NodeId| {
+        answer
+            .nodes
+            .iter()
+            .map(|entry| &entry.node)
+            .find(|node| node.id == *id)
+    };
     let mut table = Table::new(columns);
     let forest = Forest::of(answer.nodes.iter().flat_map(|entry| &entry.tasks)).by_start();
     forest.walk(|step| match step {
@@ -108,7 +125,12 @@ fn row(task: &Snapshot, node: Option<&NodeInfo>, detailed: bool) -> Vec<Cell> {
         Cell::or_dash(task.headers.opaque_id().map(str::to_owned)),
     ];
     if detailed {
-        row.push(Cell::text(task.description.as_ref().map(task::described).unwrap_or_default()));
+        row.push(Cell::text(
+            task.description
+                .as_ref()
+                .map(task::described)
+                .unwrap_or_default(),
+        ));
         row.push(Cell::text(resources(task.resources.as_ref())));
     }
     row
@@ -117,13 +139,23 @@ fn row(task: &Snapshot, node: Option<&NodeInfo>, detailed: bool) -> Vec<Cell> {
 /// `HH:MM:SS` of a moment, in UTC.
 fn time_of_day(millis: i64) -> String {
     let seconds = millis.div_euclid(1000).rem_euclid(86_400);
-    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+    format!(
+        "{:02}:{:02}:{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
 }
 
 /// The JSON that stands in the last column.
 fn resources(resources: Option<&Resources>) -> String {
-    let Some(resources) = resources else { return String::new() };
-    let mut out = Render::new(Options { pretty: true, ..Options::default() });
+    let Some(resources) = resources else {
+        return String::new();
+    };
+    let mut out = Render::new(Options {
+        pretty: true,
+        ..Options::default()
+    });
     task::resource_stats(&mut out, resources);
     String::from_utf8_lossy(out.finish().trim_ascii_end()).into_owned()
 }

@@ -34,8 +34,11 @@ impl<'a> Forest<'a> {
     /// Plants the tasks.
     pub(super) fn of(tasks: impl IntoIterator<Item = &'a Snapshot>) -> Self {
         let tasks: Vec<&Snapshot> = tasks.into_iter().collect();
-        let places: HashMap<&TaskId, usize> =
-            tasks.iter().enumerate().map(|(at, task)| (&task.id, at)).collect();
+        let places: HashMap<&TaskId, usize> = tasks
+            .iter()
+            .enumerate()
+            .map(|(at, task)| (&task.id, at))
+            .collect();
         let mut roots = Vec::new();
         let mut children = vec![Vec::new(); tasks.len()];
         for (at, task) in tasks.iter().enumerate() {
@@ -44,7 +47,11 @@ impl<'a> Forest<'a> {
                 _ => roots.push(at),
             }
         }
-        Self { tasks, roots, children }
+        Self {
+            tasks,
+            roots,
+            children,
+        }
     }
 
     /// Siblings by the time they started, as a table shows them.
@@ -61,7 +68,10 @@ impl<'a> Forest<'a> {
     ///
     /// # Errors
     /// Those of `visit`, which end the walk.
-    pub(super) fn walk<E>(&self, mut visit: impl FnMut(Step<'a>) -> Result<(), E>) -> Result<(), E> {
+    pub(super) fn walk<E>(
+        &self,
+        mut visit: impl FnMut(Step<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
         for root in &self.roots {
             let mut path = vec![(*root, 0)];
             self.enter(*root, false, &mut visit)?;
@@ -71,7 +81,9 @@ impl<'a> Forest<'a> {
                     self.enter(child, true, &mut visit)?;
                     path.push((child, 0));
                 } else {
-                    visit(Step::Leave { had_children: !self.children[*at].is_empty() })?;
+                    visit(Step::Leave {
+                        had_children: !self.children[*at].is_empty(),
+                    })?;
                     path.pop();
                 }
             }
@@ -85,7 +97,11 @@ impl<'a> Forest<'a> {
         nested: bool,
         visit: &mut impl FnMut(Step<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
-        visit(Step::Enter { task: self.tasks[at], nested, has_children: !self.children[at].is_empty() })
+        visit(Step::Enter {
+            task: self.tasks[at],
+            nested,
+            has_children: !self.children[at].is_empty(),
+        })
     }
 }
 
@@ -121,7 +137,11 @@ mod tests {
         let told: Result<(), Infallible> = forest.walk(|step| {
             match step {
                 Step::Enter { task, nested, .. } => {
-                    text.push_str(&format!("{}{}(", if nested { "" } else { " " }, task.id.number));
+                    text.push_str(&format!(
+                        "{}{}(",
+                        if nested { "" } else { " " },
+                        task.id.number
+                    ));
                 }
                 Step::Leave { .. } => text.push(')'),
             }
@@ -133,13 +153,24 @@ mod tests {
 
     #[test]
     fn children_stand_beneath_their_parents_and_orphans_are_roots() {
-        let tasks = [task(1, None, 0), task(2, Some(1), 0), task(3, Some(2), 0), task(4, Some(9), 0), task(5, Some(1), 0)];
+        let tasks = [
+            task(1, None, 0),
+            task(2, Some(1), 0),
+            task(3, Some(2), 0),
+            task(4, Some(9), 0),
+            task(5, Some(1), 0),
+        ];
         assert_eq!(told(&Forest::of(&tasks)), " 1(2(3())5()) 4()");
     }
 
     #[test]
     fn siblings_can_be_told_by_their_start() {
-        let tasks = [task(1, None, 5), task(2, Some(1), 9), task(3, Some(1), 7), task(4, None, 1)];
+        let tasks = [
+            task(1, None, 5),
+            task(2, Some(1), 9),
+            task(3, Some(1), 7),
+            task(4, None, 1),
+        ];
         assert_eq!(told(&Forest::of(&tasks).by_start()), " 4() 1(3()2())");
     }
 
@@ -150,7 +181,16 @@ mod tests {
 
     #[test]
     fn a_very_deep_tree_is_walked() {
-        let tasks: Vec<Snapshot> = (1..100_000).map(|number| task(number, number.checked_sub(1), 0)).collect();
-        assert_eq!(told(&Forest::of(&tasks)).len(), tasks.iter().map(|t| t.id.number.to_string().len() + 2).sum::<usize>() + 1);
+        let tasks: Vec<Snapshot> = (1..100_000)
+            .map(|number| task(number, number.checked_sub(1), 0))
+            .collect();
+        assert_eq!(
+            told(&Forest::of(&tasks)).len(),
+            tasks
+                .iter()
+                .map(|t| t.id.number.to_string().len() + 2)
+                .sum::<usize>()
+                + 1
+        );
     }
 }

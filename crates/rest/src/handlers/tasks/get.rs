@@ -38,15 +38,27 @@ async fn get_task(node: Arc<Node>, mut request: Request) -> Result<Reply, Failur
     let timeout = super::timeout(&mut request.params)?;
     request.params.refuse_unknown()?;
     let form = request.form.clone();
-    let view = View { form: super::status_form(&form), ..View::DETAILED };
-    node.run::<Get, _>(GetTask { id, wait, timeout, view }, request.caller(), move |answer| {
-        let answer = answer?;
-        form.try_reply(200, |out| match &answer {
-            Got::Running(snapshot) => live(out, snapshot, false),
-            Got::Ended(snapshot) => live(out, snapshot, true),
-            Got::Stored(whole) => out.raw(whole),
-        })
-    })
+    let view = View {
+        form: super::status_form(&form),
+        ..View::DETAILED
+    };
+    node.run::<Get, _>(
+        GetTask {
+            id,
+            wait,
+            timeout,
+            view,
+        },
+        request.caller(),
+        move |answer| {
+            let answer = answer?;
+            form.try_reply(200, |out| match &answer {
+                Got::Running(snapshot) => live(out, snapshot, false),
+                Got::Ended(snapshot) => live(out, snapshot, true),
+                Got::Stored(whole) => out.raw(whole),
+            })
+        },
+    )
     .await
 }
 

@@ -19,7 +19,14 @@ use crate::{
 pub(crate) const ROUTES: &[Route] = &[Route {
     method: Method::Get,
     path: "/_tasks",
-    params: &[PARAMS, &[choice("group_by", GROUPS, "nodes"), time("master_timeout", ""), time("cluster_manager_timeout", "")]],
+    params: &[
+        PARAMS,
+        &[
+            choice("group_by", GROUPS, "nodes"),
+            time("master_timeout", ""),
+            time("cluster_manager_timeout", ""),
+        ],
+    ],
     body: Body::Ignored,
     handler: handler!(list_tasks),
     action: "cluster:monitor/tasks/lists",
@@ -66,5 +73,12 @@ pub(super) fn read(node: &Node, request: &mut Request) -> Result<ListTasks, Fail
     let wait = params.flag("wait_for_completion")?;
     let timeout = super::timeout(params)?;
     let view = super::view(detailed, &request.form);
-    Ok(ListTasks { nodes, filter, after: None, view, wait, timeout })
+    Ok(ListTasks {
+        nodes,
+        filter,
+        after: None,
+        view,
+        wait,
+        timeout,
+    })
 }

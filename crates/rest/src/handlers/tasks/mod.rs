@@ -32,19 +32,30 @@ fn task_id(text: &str) -> Result<Option<TaskId>, Failure> {
 
 /// Whether parameters that the reference refuses and older clients send are refused here too.
 fn is_strict(node: &Node) -> bool {
-    node.config().settings.get("compat.strict_params").is_some_and(|value| value == "true")
+    node.config()
+        .settings
+        .get("compat.strict_params")
+        .is_some_and(|value| value == "true")
 }
 
 /// `actions` and `parent_task_id`.
 fn filter(params: &mut Params, strict: bool) -> Result<Filter, Failure> {
-    let actions = params.list("actions").into_iter().map(Pattern::new).collect();
+    let actions = params
+        .list("actions")
+        .into_iter()
+        .map(Pattern::new)
+        .collect();
     let parent = match params.text("parent_task_id") {
         // What the old documentation calls "all".
         Some("-1") if !strict => None,
         Some(text) => task_id(text)?,
         None => None,
     };
-    Ok(Filter { actions, parent, ..Filter::default() })
+    Ok(Filter {
+        actions,
+        parent,
+        ..Filter::default()
+    })
 }
 
 /// How much of each task a list shows.
@@ -52,14 +63,25 @@ fn view(detailed: bool, form: &Form) -> View {
     if !detailed {
         return View::PLAIN;
     }
-    View { max_description: MAX_DESCRIPTION, form: status_form(form), ..View::DETAILED }
+    View {
+        max_description: MAX_DESCRIPTION,
+        form: status_form(form),
+        ..View::DETAILED
+    }
 }
 
 fn status_form(form: &Form) -> StatusForm {
-    if form.human() { StatusForm::Human } else { StatusForm::Plain }
+    if form.human() {
+        StatusForm::Human
+    } else {
+        StatusForm::Plain
+    }
 }
 
 /// A `timeout` that was given; `-1` is as none.
 fn timeout(params: &mut Params) -> Result<Option<Duration>, Failure> {
-    Ok(params.time("timeout")?.as_ref().and_then(TimeValue::duration))
+    Ok(params
+        .time("timeout")?
+        .as_ref()
+        .and_then(TimeValue::duration))
 }

@@ -45,7 +45,11 @@ impl GroupBy {
 ///
 /// # Errors
 /// 429 when it is longer than a list may be.
-pub(super) fn tasks(out: &mut Render, answer: &TasksResponse, group_by: GroupBy) -> Result<(), Failure> {
+pub(super) fn tasks(
+    out: &mut Render,
+    answer: &TasksResponse,
+    group_by: GroupBy,
+) -> Result<(), Failure> {
     out.object();
     failures(out, answer);
     match group_by {
@@ -139,7 +143,11 @@ fn by_parents(out: &mut Render, answer: &TasksResponse) -> Result<(), Failure> {
     let forest = Forest::of(answer.nodes.iter().flat_map(|node| &node.tasks));
     forest.walk(|step| {
         match step {
-            Step::Enter { task: one, nested, has_children } => {
+            Step::Enter {
+                task: one,
+                nested,
+                has_children,
+            } => {
                 if !nested {
                     out.key(&one.id.to_string());
                 }

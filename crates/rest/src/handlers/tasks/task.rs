@@ -26,7 +26,10 @@ pub(super) fn open(out: &mut Render, task: &Snapshot) -> Result<(), Failure> {
     }
     out.field_long("start_time_in_millis", task.start_millis);
     if out.human() {
-        out.field_str("running_time", &duration_text(u128::from(task.running_nanos)));
+        out.field_str(
+            "running_time",
+            &duration_text(u128::from(task.running_nanos)),
+        );
     }
     out.field_unsigned("running_time_in_nanos", task.running_nanos);
     out.field_bool("cancellable", task.cancellable);
