@@ -21,6 +21,7 @@ mod node;
 pub mod node_filter;
 mod numbers;
 mod pools;
+pub mod shards;
 mod transport;
 
 pub use action::{Action, Cancels, ClientGone, Description, Nothing, Spec};

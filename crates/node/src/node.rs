@@ -1,13 +1,16 @@
 //! The node: its identity, its registry of tasks, its pools, and the substrate below.
 
 use crate::{
-    Action, Authority, Config, Everything, Pools, Substrate,
+    Action, Authority, Config, Everything, Pools, Spec, Substrate,
     actions::table,
     bans::Bans,
     identity,
+    metadata::{Metadata, Store},
     numbers::{self, NumbersError},
+    shards::{Shards, upkeep},
     transport::{Handler, transfers::Transfers},
 };
+use glasswork_content::Failure;
 use glasswork_substrate::KvError;
 use glasswork_tasks::{DeclareError, NodeId, Registry};
 use parking_lot::Mutex;
@@ -31,6 +34,9 @@ pub struct Node {
     transfers: Transfers,
     /// Numbers of requests to other nodes.
     pub(crate) requests: AtomicU64,
+    metadata: Arc<Store>,
+    shards: Shards,
+    /// Loops that end with the node.
     pub(crate) loops: Mutex<Vec<AbortHandle>>,
 }
 
@@ -43,6 +49,9 @@ pub enum StartError {
     /// The table of actions contradicts itself.
     #[error(transparent)]
     Actions(#[from] DeclareError),
+    /// The metadata can't be read.
+    #[error("the metadata can't be read: {0}")]
+    Metadata(Failure),
     /// The cluster's id can't be read or kept.
     #[error("the cluster's id can't be had: {0}")]
     Cluster(#[from] KvError),
@@ -73,6 +82,10 @@ impl Node {
         table::declare(&registry)?;
         numbers::reserve(&substrate.kv, &config.id, &registry).await?;
         let cluster_uuid = identity::cluster_uuid(&substrate.kv).await?;
+        let metadata = Store::load(Arc::clone(&substrate.kv))
+            .await
+            .map_err(StartError::Metadata)?;
+        let shards = Shards::new(&config.data);
         let processors = thread::available_parallelism().map_or(1, usize::from);
         let transfers =
             Transfers::new(usize::try_from(config.memory_limit / 4).unwrap_or(usize::MAX));
@@ -87,12 +100,52 @@ impl Node {
             bans,
             transfers,
             requests: AtomicU64::new(1),
+            metadata: Arc::new(metadata),
+            shards,
             loops: Mutex::default(),
         });
         node.announce();
+        node.begin_upkeep();
+        node.open_shards().await;
         node.substrate.bus.serve(Handler::new(&node));
         node.start_background(orders);
         Ok(node)
+    }
+
+    /// Starts what waits for changes of the metadata and for work on shards; the work itself is done in tasks.
+    fn begin_upkeep(self: &Arc<Self>) {
+        let follow = Arc::clone(&self.metadata);
+        self.background("metadata", async move { follow.follow().await });
+        let (node, mut changes) = (Arc::downgrade(self), self.metadata.changes());
+        self.background("shards", async move {
+            while changes.changed().await.is_ok() {
+                let Some(node) = node.upgrade() else { return };
+                node.follow_metadata().await;
+            }
+        });
+        if let Some(jobs) = self.shards.take_jobs() {
+            self.background("upkeep", upkeep(Arc::downgrade(self), jobs));
+        }
+    }
+
+    /// The metadata now: take it once for an operation.
+    pub fn metadata(&self) -> Arc<Metadata> {
+        self.metadata.current()
+    }
+
+    pub(crate) fn metadata_store(&self) -> &Arc<Store> {
+        &self.metadata
+    }
+
+    /// The shards that are open here.
+    pub fn shards(&self) -> &Shards {
+        &self.shards
+    }
+
+    pub(crate) fn internal_action(&self, spec: &Spec) -> glasswork_tasks::Action {
+        self.registry
+            .action(spec.name)
+            .expect("every internal action stands in a list that is declared")
     }
 
     /// Ends it: nothing is accepted from now on, and what is acknowledged lies in the logs already.

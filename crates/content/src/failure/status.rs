@@ -8,8 +8,21 @@ impl Failure {
     pub fn status(&self) -> u16 {
         match self.kind {
             Kind::SearchPhaseExecution => self.search_phase_status(),
+            Kind::ClusterBlock => self.block_status(),
             Kind::RemoteTransport => self.cause.as_deref().map_or(500, Failure::status),
             kind => kind.status(),
+        }
+    }
+
+    /// `ClusterBlockException.status`: 429 when every block that its reason lists is of that kind.
+    fn block_status(&self) -> u16 {
+        let reason = self.reason();
+        if reason.contains("[SERVICE_UNAVAILABLE/") {
+            503
+        } else if reason.contains("[TOO_MANY_REQUESTS/") && !reason.contains("[FORBIDDEN/") {
+            429
+        } else {
+            Kind::ClusterBlock.status()
         }
     }
 

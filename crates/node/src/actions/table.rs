@@ -184,6 +184,9 @@ pub(crate) fn declare(
     for served in ALL {
         registry.declare(served.spec.declaration())?;
     }
+    for spec in crate::shards::INTERNAL {
+        registry.declare(spec.declaration())?;
+    }
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! One index as a snapshot shows it.
 
+use glasswork_content::text::{parse_size, parse_time};
 use glasswork_search::mapping::{IndexLimits, Mapping, MappingVersions};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -90,5 +91,93 @@ impl Index {
     #[must_use]
     pub fn copies(&self) -> u32 {
         1 + self.options.number_of_replicas
+    }
+}
+
+/// Routing shards that an index without the setting has at most (`MetadataCreateIndexService.calculateNumRoutingShards`).
+fn default_routing_shards(shards: u32) -> u32 {
+    let most_splits = 10_u32;
+    let taken = u32::BITS - (shards - 1).leading_zeros();
+    shards << most_splits.saturating_sub(taken).max(1)
+}
+
+impl IndexOptions {
+    /// Reads them from settings, which were checked when they were set.
+    #[must_use]
+    pub fn from_settings(settings: &Settings) -> Self {
+        let number = |name: &str, default: u32| {
+            settings
+                .text(name)
+                .and_then(|text| text.trim().parse().ok())
+                .unwrap_or(default)
+        };
+        let flag = |name: &str| settings.text(name) == Some("true");
+        let time = |name: &str, default: Duration| {
+            settings
+                .text(name)
+                .and_then(|text| parse_time(text, name).ok())
+                .map_or(Some(default), |time| time.duration())
+        };
+        let number_of_shards = number("index.number_of_shards", 1).max(1);
+        let expansion = settings
+            .text("index.auto_expand_replicas")
+            .filter(|text| *text != "false");
+        Self {
+            number_of_shards,
+            // With one copy a shard there is no node to expand to.
+            number_of_replicas: match expansion {
+                Some(_) => 0,
+                None => number("index.number_of_replicas", 1),
+            },
+            routing_shards: number(
+                "index.number_of_routing_shards",
+                default_routing_shards(number_of_shards),
+            ),
+            routing_partition_size: number("index.routing_partition_size", 1),
+            refresh_interval: time("index.refresh_interval", Duration::from_secs(1)),
+            refresh_interval_is_set: settings.get("index.refresh_interval").is_some(),
+            search_idle_after: time("index.search.idle.after", Duration::from_secs(30))
+                .unwrap_or(Duration::MAX),
+            gc_deletes: time("index.gc_deletes", Duration::from_secs(60)).unwrap_or_default(),
+            flush_threshold_bytes: settings
+                .text("index.translog.flush_threshold_size")
+                .and_then(|text| parse_size(text, "").ok())
+                .and_then(|bytes| u64::try_from(bytes).ok())
+                .unwrap_or(512 << 20),
+            hidden: flag("index.hidden"),
+            blocks: Blocks {
+                read_only: flag("index.blocks.read_only"),
+                read_only_allow_delete: flag("index.blocks.read_only_allow_delete"),
+                read: flag("index.blocks.read"),
+                write: flag("index.blocks.write"),
+                metadata: flag("index.blocks.metadata"),
+            },
+            limits: IndexLimits::from_settings(|name| settings.text(name)),
+            created_millis: settings
+                .text("index.creation_date")
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routing_shards_are_those_of_the_reference() {
+        // From `MetadataCreateIndexServiceTests.testCalculateNumRoutingShards`.
+        for (shards, routing) in [
+            (1, 1024),
+            (2, 1024),
+            (3, 768),
+            (9, 576),
+            (512, 1024),
+            (1024, 2048),
+            (2048, 4096),
+        ] {
+            assert_eq!(default_routing_shards(shards), routing, "{shards}");
+        }
     }
 }

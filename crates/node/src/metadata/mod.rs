@@ -4,6 +4,10 @@
 //! An operation takes [`Node::metadata`](crate::Node::metadata) once and reads everything from that snapshot.
 
 mod alias;
+mod aliases;
+mod blocks;
+mod changes;
+mod definitions;
 mod expression;
 mod index;
 mod java_order;
@@ -11,11 +15,18 @@ mod names;
 mod resolve;
 mod settings;
 mod snapshot;
+mod store;
+mod stored;
 
 pub use alias::Alias;
+pub use definitions::{Changes, Definition, INDEX_SETTINGS, Takes};
+pub(crate) use expression::closed;
 pub use expression::{Expand, ExpressionOptions, IndexExpression};
 pub use index::{Blocks, Index, IndexOptions, Place};
 pub use names::{check_alias_name, check_index_name};
 pub use resolve::{SearchTarget, WriteTarget};
 pub use settings::{SettingValue, Settings, SettingsChange, parse_settings};
 pub use snapshot::Metadata;
+
+pub(crate) use changes::NewIndex;
+pub(crate) use store::Store;

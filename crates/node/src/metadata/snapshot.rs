@@ -8,7 +8,6 @@ use super::{Index, Settings};
 /// Everything that is known of the cluster's indices at one moment. Immutable: hold it for the length of an operation.
 #[derive(Debug, Clone, Default)]
 pub struct Metadata {
-    pub(super) cluster_uuid: Arc<str>,
     pub(super) indices: BTreeMap<Arc<str>, Arc<Index>>,
     pub(super) by_uuid: HashMap<Arc<str>, Arc<Index>>,
     /// Indices of each alias, by name.
@@ -17,12 +16,6 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// The cluster's uuid.
-    #[must_use]
-    pub fn cluster_uuid(&self) -> &Arc<str> {
-        &self.cluster_uuid
-    }
-
     /// Every index, by name.
     pub fn indices(&self) -> impl Iterator<Item = &Arc<Index>> {
         self.indices.values()

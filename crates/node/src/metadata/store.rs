@@ -1,0 +1,524 @@
+//! The snapshot as it changes: loaded at the start, followed by a watch, changed by compare-and-set.
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use glasswork_content::{Failure, Kind};
+use glasswork_search::{
+    analysis::Analysis,
+    mapping::{Mapping, MappingVersions},
+};
+use glasswork_substrate::{Entry, Kv, KvError, KvEvent, Revision};
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::watch;
+
+use super::{
+    Alias, Index, IndexOptions, Metadata, Place, Settings,
+    stored::{self, Directory, Listed, Record},
+};
+
+/// How long a change is tried again while others change the same.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Pause before what a conflict told of is read again.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// The metadata of a node.
+pub(crate) struct Store {
+    kv: Arc<dyn Kv>,
+    parts: Mutex<Parts>,
+    current: ArcSwap<Metadata>,
+    changes: watch::Sender<u64>,
+}
+
+/// What the keys say, each by its newest revision.
+#[derive(Default)]
+struct Parts {
+    directory: (Revision, Directory),
+    settings: (Revision, Arc<Settings>),
+    records: HashMap<String, (Revision, Arc<Record>)>,
+    places: HashMap<(String, u32), (Revision, Place)>,
+    /// What records and places became, kept while they don't change.
+    built: HashMap<String, Arc<Built>>,
+}
+
+/// A record, read.
+struct Built {
+    revision: Revision,
+    settings: Arc<Settings>,
+    options: Arc<IndexOptions>,
+    mapping: Arc<Mapping>,
+    mapping_version: u64,
+    versions: Arc<MappingVersions>,
+}
+
+/// What a change does to a value: the new one, or nothing to do.
+pub(super) type Changed<T> = Result<Option<T>, Failure>;
+
+impl Store {
+    /// Loads everything.
+    pub(crate) async fn load(kv: Arc<dyn Kv>) -> Result<Self, Failure> {
+        let store = Self {
+            kv,
+            parts: Mutex::default(),
+            current: ArcSwap::default(),
+            changes: watch::channel(0).0,
+        };
+        for prefix in [
+            stored::SETTINGS,
+            stored::SHARD_PREFIX,
+            stored::INDEX_PREFIX,
+            stored::DIRECTORY,
+        ] {
+            let entries = store.kv.list(prefix).await.map_err(|error| of_kv(&error))?;
+            let mut parts = store.parts.lock();
+            for (key, entry) in entries {
+                parts.take(&key, Some(&entry), entry.revision)?;
+            }
+        }
+        store.publish(&mut store.parts.lock())?;
+        Ok(store)
+    }
+
+    /// The newest snapshot.
+    pub(crate) fn current(&self) -> Arc<Metadata> {
+        self.current.load_full()
+    }
+
+    /// Told after each new snapshot.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Follows what other nodes change; ends when the `Kv` closes.
+    pub(crate) async fn follow(&self) {
+        loop {
+            let Ok(mut watch) = self.kv.watch("").await else {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                continue;
+            };
+            while let Some(event) = watch.next().await {
+                let applied = match &event {
+                    KvEvent::Put { key, entry } => self.apply(key, Some(entry), entry.revision),
+                    KvEvent::Gone { key, revision, .. } => self.apply(key, None, *revision),
+                    KvEvent::Live => Ok(()),
+                };
+                if let Err(failure) = applied {
+                    tracing::error!(%failure, "a change of the metadata can't be read");
+                }
+            }
+            return;
+        }
+    }
+
+    /// Waits until a snapshot satisfies `enough`.
+    pub(crate) async fn wait_for<T>(
+        &self,
+        timeout: Duration,
+        mut enough: impl FnMut(&Metadata) -> Option<T>,
+    ) -> Option<T> {
+        let mut changes = self.changes();
+        let waiting = async {
+            loop {
+                changes.borrow_and_update();
+                if let Some(found) = enough(&self.current()) {
+                    return Some(found);
+                }
+                changes.changed().await.ok()?;
+            }
+        };
+        tokio::time::timeout(timeout, waiting).await.ok().flatten()
+    }
+
+    fn apply(&self, key: &str, entry: Option<&Entry>, revision: Revision) -> Result<(), Failure> {
+        let mut parts = self.parts.lock();
+        if parts.take(key, entry, revision)? {
+            self.publish(&mut parts)?;
+        }
+        Ok(())
+    }
+
+    fn publish(&self, parts: &mut Parts) -> Result<(), Failure> {
+        let snapshot = parts.assemble()?;
+        self.current.store(Arc::new(snapshot));
+        self.changes.send_modify(|count| *count += 1);
+        Ok(())
+    }
+
+    /// Changes the directory. `change` sees the snapshot that goes with it, and may be asked again.
+    pub(super) async fn change_directory(
+        &self,
+        mut change: impl FnMut(&Metadata, &Directory) -> Changed<Directory> + Send,
+    ) -> Result<(), Failure> {
+        self.change(stored::DIRECTORY, |store| {
+            let (revision, snapshot, directory) = {
+                let parts = store.parts.lock();
+                (
+                    parts.directory.0,
+                    store.current(),
+                    parts.directory.1.clone(),
+                )
+            };
+            Ok((
+                revision,
+                change(&snapshot, &directory)?.map(|new| stored::encode(&new)),
+            ))
+        })
+        .await
+    }
+
+    /// Changes the record of an index.
+    pub(super) async fn change_record(
+        &self,
+        uuid: &str,
+        mut change: impl FnMut(&Index, &Record) -> Changed<Record> + Send,
+    ) -> Result<(), Failure> {
+        self.change(&stored::index_key(uuid), |store| {
+            let snapshot = store.current();
+            let record = store.parts.lock().records.get(uuid).cloned();
+            let (Some(index), Some((revision, record))) = (snapshot.index_of_uuid(uuid), record)
+            else {
+                return Err(Failure::index_not_found(uuid));
+            };
+            Ok((
+                revision,
+                change(index, &record)?.map(|new| stored::encode(&new)),
+            ))
+        })
+        .await
+    }
+
+    /// Changes the settings of the cluster.
+    pub(crate) async fn change_settings(
+        &self,
+        mut change: impl FnMut(&Settings) -> Changed<Settings> + Send,
+    ) -> Result<(), Failure> {
+        self.change(stored::SETTINGS, |store| {
+            let (revision, settings) = store.parts.lock().settings.clone();
+            Ok((revision, change(&settings)?.map(|new| stored::encode(&new))))
+        })
+        .await
+    }
+
+    /// Sets a key by compare-and-set until it holds, nothing is to do, or `next` refuses.
+    async fn change(
+        &self,
+        key: &str,
+        mut next: impl FnMut(&Self) -> Result<(Revision, Option<Bytes>), Failure> + Send,
+    ) -> Result<(), Failure> {
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            let (revision, value) = next(self)?;
+            let Some(value) = value else { return Ok(()) };
+            if value.len() > glasswork_substrate::kv::MAX_VALUE_BYTES {
+                return Err(Failure::illegal_argument(format!(
+                    "metadata [{key}] would grow to [{}] bytes",
+                    value.len()
+                )));
+            }
+            let set = match revision {
+                Revision(0) => self.kv.create(key, value.clone()).await,
+                _ => self.kv.compare_and_set(key, revision, value.clone()).await,
+            };
+            match set {
+                Ok(revision) => return self.apply(key, Some(&Entry { value, revision }), revision),
+                Err(KvError::Conflict { current, .. }) => {
+                    self.catch_up(key, current, give_up).await?
+                }
+                Err(KvError::Unknown(_)) => {
+                    // Whether it is ours is told by what lies there: a change that is made twice finds nothing to do.
+                    if self.reread(key).await? == Some(value) {
+                        return Ok(());
+                    }
+                }
+                Err(error) => return Err(of_kv(&error)),
+            }
+            if Instant::now() >= give_up {
+                return Err(busy(key));
+            }
+        }
+    }
+
+    /// Reads a key until it shows at least the revision that a conflict told of.
+    async fn catch_up(
+        &self,
+        key: &str,
+        wanted: Option<Revision>,
+        give_up: Instant,
+    ) -> Result<(), Failure> {
+        loop {
+            self.reread(key).await?;
+            let known = self.parts.lock().revision_of(key);
+            let caught_up = match wanted {
+                Some(wanted) => known >= wanted,
+                None => true,
+            };
+            if caught_up {
+                return Ok(());
+            }
+            if Instant::now() >= give_up {
+                return Err(busy(key));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn reread(&self, key: &str) -> Result<Option<Bytes>, Failure> {
+        match self.kv.get(key).await.map_err(|error| of_kv(&error))? {
+            Some(entry) => {
+                self.apply(key, Some(&entry), entry.revision)?;
+                Ok(Some(entry.value))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Writes what a new index is, before the directory names it.
+    pub(super) async fn put_new(
+        &self,
+        uuid: &str,
+        record: &Record,
+        places: &[Place],
+    ) -> Result<(), Failure> {
+        let mut writes = vec![(stored::index_key(uuid), stored::encode(record))];
+        for (shard, place) in (0_u32..).zip(places) {
+            writes.push((stored::shard_key(uuid, shard), stored::encode(place)));
+        }
+        let puts = writes.iter().map(|(key, value)| async move {
+            // Nobody else knows the uuid, so that an unknown outcome is made known by doing it again.
+            for _ in 0..3 {
+                match self.kv.put(key, value.clone()).await {
+                    Err(KvError::Unknown(_)) => {}
+                    other => return other.map(|revision| (key, value, revision)),
+                }
+            }
+            Err(KvError::Unknown(key.clone()))
+        });
+        for put in futures_util::future::join_all(puts).await {
+            let (key, value, revision) = put.map_err(|error| of_kv(&error))?;
+            self.apply(
+                key,
+                Some(&Entry {
+                    value: value.clone(),
+                    revision,
+                }),
+                revision,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Removes what an index was, after the directory no longer names it. What stays because of a failure is never looked at again.
+    pub(super) async fn remove_old(&self, uuid: &str, shards: u32) {
+        let keys = std::iter::once(stored::index_key(uuid))
+            .chain((0..shards).map(|shard| stored::shard_key(uuid, shard)));
+        let deletions = keys.map(|key| async move {
+            if let Err(error) = self.kv.delete(&key).await {
+                tracing::warn!(%key, %error, "a key of a deleted index stays");
+            }
+        });
+        futures_util::future::join_all(deletions).await;
+    }
+}
+
+fn busy(key: &str) -> Failure {
+    let why = format!(
+        "failed to change metadata [{key}] within {}s: others change it too",
+        PATIENCE.as_secs()
+    );
+    Failure::new(Kind::ProcessClusterEventTimeout, why)
+}
+
+/// The failure of a `Kv` that can't be used now.
+fn of_kv(error: &KvError) -> Failure {
+    match error {
+        KvError::TooLarge { .. } | KvError::InvalidKey(_) => {
+            Failure::illegal_argument(error.to_string())
+        }
+        _ => Failure::new(Kind::FailedToCommitClusterState, error.to_string()),
+    }
+}
+
+impl Parts {
+    /// Takes what a key holds if it is newer; false when it is not, or the key is none of the metadata's.
+    fn take(
+        &mut self,
+        key: &str,
+        entry: Option<&Entry>,
+        revision: Revision,
+    ) -> Result<bool, Failure> {
+        if revision <= self.revision_of(key) {
+            return Ok(false);
+        }
+        if key == stored::DIRECTORY {
+            let directory = entry
+                .map(|entry| stored::decode(key, &entry.value))
+                .transpose()?;
+            self.directory = (revision, directory.unwrap_or_default());
+        } else if key == stored::SETTINGS {
+            let settings = entry
+                .map(|entry| stored::decode(key, &entry.value))
+                .transpose()?;
+            self.settings = (revision, Arc::new(settings.unwrap_or_default()));
+        } else if let Some(uuid) = key.strip_prefix(stored::INDEX_PREFIX) {
+            match entry {
+                Some(entry) => {
+                    let record = Arc::new(stored::decode(key, &entry.value)?);
+                    self.records.insert(uuid.to_owned(), (revision, record));
+                }
+                None => {
+                    self.records.remove(uuid);
+                    self.built.remove(uuid);
+                }
+            }
+        } else if let Some((uuid, shard)) = shard_of(key) {
+            match entry {
+                Some(entry) => {
+                    let place = stored::decode(key, &entry.value)?;
+                    self.places
+                        .insert((uuid.to_owned(), shard), (revision, place));
+                }
+                None => drop(self.places.remove(&(uuid.to_owned(), shard))),
+            }
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    fn revision_of(&self, key: &str) -> Revision {
+        let known = if key == stored::DIRECTORY {
+            Some(self.directory.0)
+        } else if key == stored::SETTINGS {
+            Some(self.settings.0)
+        } else if let Some(uuid) = key.strip_prefix(stored::INDEX_PREFIX) {
+            self.records.get(uuid).map(|(revision, _)| *revision)
+        } else if let Some((uuid, shard)) = shard_of(key) {
+            self.places
+                .get(&(uuid.to_owned(), shard))
+                .map(|(revision, _)| *revision)
+        } else {
+            None
+        };
+        known.unwrap_or_default()
+    }
+
+    /// Puts the snapshot together: indices that the directory names and of which everything is known.
+    fn assemble(&mut self) -> Result<Metadata, Failure> {
+        let mut metadata = Metadata {
+            settings: Arc::clone(&self.settings.1),
+            ..Metadata::default()
+        };
+        let listed: Vec<(String, Listed)> = self
+            .directory
+            .1
+            .indices
+            .iter()
+            .map(|(name, listed)| (name.clone(), listed.clone()))
+            .collect();
+        for (name, listed) in listed {
+            let Some(built) = self.build(&listed.uuid)? else {
+                continue;
+            };
+            let places: Option<Vec<Place>> = (0..built.options.number_of_shards)
+                .map(|shard| {
+                    self.places
+                        .get(&(listed.uuid.clone(), shard))
+                        .map(|(_, place)| place.clone())
+                })
+                .collect();
+            let Some(places) = places else { continue };
+            let aliases: BTreeMap<String, Arc<Alias>> = listed
+                .aliases
+                .into_iter()
+                .map(|(alias, says)| (alias, Arc::new(says)))
+                .collect();
+            let index = Arc::new(Index {
+                name: name.into(),
+                uuid: listed.uuid.into(),
+                open: listed.open,
+                settings: Arc::clone(&built.settings),
+                options: Arc::clone(&built.options),
+                mapping: Arc::clone(&built.mapping),
+                mapping_version: built.mapping_version,
+                versions: Arc::clone(&built.versions),
+                aliases,
+                shards: places.into(),
+            });
+            for alias in index.aliases.keys() {
+                metadata
+                    .aliases
+                    .entry(alias.clone())
+                    .or_default()
+                    .push(Arc::clone(&index));
+            }
+            metadata
+                .by_uuid
+                .insert(Arc::clone(&index.uuid), Arc::clone(&index));
+            metadata.indices.insert(Arc::clone(&index.name), index);
+        }
+        Ok(metadata)
+    }
+
+    fn build(&mut self, uuid: &str) -> Result<Option<Arc<Built>>, Failure> {
+        let Some((revision, record)) = self.records.get(uuid).cloned() else {
+            return Ok(None);
+        };
+        let before = self.built.get(uuid).cloned();
+        if let Some(built) = &before
+            && built.revision == revision
+        {
+            return Ok(before);
+        }
+        let settings = Arc::new(record.settings.clone());
+        let options = Arc::new(IndexOptions::from_settings(&settings));
+        let analysis = match &before {
+            Some(before) if before.settings == settings => Arc::clone(before.mapping.analysis()),
+            _ => analysis_of(&settings)?,
+        };
+        let mapping = Arc::new(Mapping::from_bytes(&record.mapping, &analysis)?);
+        let limits = options.limits.clone();
+        let versions = match &before {
+            Some(before) => Arc::clone(&before.versions),
+            None => Arc::new(MappingVersions::new(
+                record.mapping_version,
+                Arc::clone(&mapping),
+                limits.clone(),
+            )),
+        };
+        versions.publish(record.mapping_version, Arc::clone(&mapping), limits);
+        let mapping_version = record.mapping_version;
+        let built = Arc::new(Built {
+            revision,
+            settings,
+            options,
+            mapping,
+            mapping_version,
+            versions,
+        });
+        self.built.insert(uuid.to_owned(), Arc::clone(&built));
+        Ok(Some(built))
+    }
+}
+
+/// The analyzers of an index.
+pub(super) fn analysis_of(settings: &Settings) -> Result<Arc<Analysis>, Failure> {
+    if settings
+        .iter()
+        .any(|(name, _)| name.starts_with("index.analysis."))
+    {
+        Analysis::from_settings(&settings.tree("index.analysis."))
+    } else {
+        Ok(Analysis::built_in())
+    }
+}
+
+fn shard_of(key: &str) -> Option<(&str, u32)> {
+    let (uuid, shard) = key.strip_prefix(stored::SHARD_PREFIX)?.rsplit_once('.')?;
+    Some((uuid, shard.parse().ok()?))
+}
