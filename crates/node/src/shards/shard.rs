@@ -234,7 +234,8 @@ pub(super) fn of_engine(error: &EngineError, index: &str, uuid: &str, shard: u32
             format!("[{index}][{shard}] {error}"),
         ),
         EngineError::Interpreter(cause) => {
-            Failure::illegal_state(format!("[{index}][{shard}] {error}")).caused_by(cause.clone())
+            Failure::illegal_state(format!("[{index}][{shard}] {error}"))
+                .caused_by((**cause).clone())
         }
         _ => Failure::illegal_state(format!("[{index}][{shard}] {error}")),
     };
