@@ -111,8 +111,8 @@ impl Lexer<'_> {
                 self.at += rest.len() - rest.trim_start().len();
             } else if rest.starts_with("//") {
                 self.at += rest.find(['\n', '\r']).unwrap_or(rest.len());
-            } else if rest.starts_with("/*") {
-                let length = rest[2..]
+            } else if let Some(comment) = rest.strip_prefix("/*") {
+                let length = comment
                     .find("*/")
                     .ok_or_else(|| unexpected(self.at, rest, ""))?;
                 self.at += length + 4;

@@ -168,6 +168,7 @@ pub(crate) enum StaticMethod {
     Reverse,
     ListMax,
     ListMin,
+    CurrentTimeMillis,
 }
 
 impl StaticMethod {
@@ -203,6 +204,7 @@ impl StaticMethod {
             ("Collections", "reverse", 1) => StaticMethod::Reverse,
             ("Collections", "max", 1) => StaticMethod::ListMax,
             ("Collections", "min", 1) => StaticMethod::ListMin,
+            ("System", "currentTimeMillis", 0) => StaticMethod::CurrentTimeMillis,
             ("Collections", "emptyList", 0) => StaticMethod::ListOf,
             ("Collections", "emptyMap", 0) => StaticMethod::MapOf,
             _ => return None,
@@ -238,6 +240,7 @@ pub(crate) fn class_named(name: &str) -> Option<&'static str> {
         "Objects",
         "Arrays",
         "Collections",
+        "System",
     ]
     .into_iter()
     .find(|class| *class == name)

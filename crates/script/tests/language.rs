@@ -495,7 +495,7 @@ fn what_fails_fails_in_upstreams_shape() {
                 "throw new IllegalArgumentException('no')",
                 "illegal_argument_exception",
                 "no",
-                0,
+                6,
             ),
             (
                 "int x = 0; return 1 / x",

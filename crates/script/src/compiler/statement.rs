@@ -61,6 +61,7 @@ impl Compiler<'_> {
                 }
             }
             StatementKind::Throw(value) => {
+                let at = self.tree.get(*value).at;
                 let mark = self.mark();
                 let value = self.expression(*value, None)?;
                 let register = self.reference(value, None, at)?;

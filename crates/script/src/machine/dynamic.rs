@@ -1,15 +1,14 @@
 //! Operators over values whose types only the run knows (`Def`).
 
-use super::arithmetic;
 use super::scene::{Scene, Trouble, failed};
+use super::{arithmetic, telling};
 use crate::ast::{Binary, Unary};
 use crate::static_type::Primitive;
 use crate::value::{Value, converted};
-use glasswork_content::{Failure, Kind, number, text};
-use std::fmt::Write as _;
+use glasswork_content::{Failure, Kind};
 
 /// Nesting of lists and maps that are compared or told.
-const MAX_DEPTH: usize = 100;
+pub(super) const MAX_DEPTH: usize = 100;
 
 #[cold]
 fn cannot_apply(operator: Binary, a: &Value, b: &Value) -> Trouble {
@@ -28,6 +27,65 @@ fn cannot_apply(operator: Binary, a: &Value, b: &Value) -> Trouble {
         },
         reason,
     )
+}
+
+/// The operators that loops over `def` spend their time on; `None` leaves the rest to [`binary`].
+#[inline]
+pub(crate) fn quick_binary(operator: Binary, a: &Value, b: &Value) -> Option<Value> {
+    match (a, b) {
+        (Value::Int(a), Value::Int(b)) => Some(Value::Int(match operator {
+            Binary::Add => a.wrapping_add(*b),
+            Binary::Subtract => a.wrapping_sub(*b),
+            Binary::Multiply => a.wrapping_mul(*b),
+            Binary::Remainder if *b != 0 => a.wrapping_rem(*b),
+            Binary::Divide if *b != 0 => a.wrapping_div(*b),
+            _ => return None,
+        })),
+        (Value::Double(a), Value::Double(b)) => Some(Value::Double(match operator {
+            Binary::Add => a + b,
+            Binary::Subtract => a - b,
+            Binary::Multiply => a * b,
+            Binary::Divide => a / b,
+            _ => return None,
+        })),
+        (Value::Long(a), Value::Long(b)) => quick_long(operator, *a, *b),
+        (Value::Long(a), Value::Int(b)) => quick_long(operator, *a, i64::from(*b)),
+        (Value::Int(a), Value::Long(b)) => quick_long(operator, i64::from(*a), *b),
+        _ => None,
+    }
+}
+
+#[inline]
+fn quick_long(operator: Binary, a: i64, b: i64) -> Option<Value> {
+    Some(Value::Long(match operator {
+        Binary::Add => a.wrapping_add(b),
+        Binary::Subtract => a.wrapping_sub(b),
+        Binary::Multiply => a.wrapping_mul(b),
+        Binary::Remainder if b != 0 => a.wrapping_rem(b),
+        Binary::Divide if b != 0 => a.wrapping_div(b),
+        _ => return None,
+    }))
+}
+
+/// Comparisons of whole numbers; `None` leaves the rest to [`compare`].
+#[inline]
+pub(crate) fn quick_compare(operator: Binary, a: &Value, b: &Value) -> Option<bool> {
+    let (a, b) = match (a, b) {
+        (Value::Int(a), Value::Int(b)) => (i64::from(*a), i64::from(*b)),
+        (Value::Long(a), Value::Int(b)) => (*a, i64::from(*b)),
+        (Value::Int(a), Value::Long(b)) => (i64::from(*a), *b),
+        (Value::Long(a), Value::Long(b)) => (*a, *b),
+        _ => return None,
+    };
+    Some(match operator {
+        Binary::Less => a < b,
+        Binary::LessEqual => a <= b,
+        Binary::Greater => a > b,
+        Binary::GreaterEqual => a >= b,
+        Binary::Equal => a == b,
+        Binary::NotEqual => a != b,
+        _ => return None,
+    })
 }
 
 /// `a operator b` for everything but comparisons.
@@ -69,8 +127,8 @@ pub(crate) fn binary(
 
 fn concatenated(scene: &mut Scene<'_>, a: &Value, b: &Value) -> Result<Value, Trouble> {
     let mut joined = String::new();
-    write(scene, a, &mut joined, 0)?;
-    write(scene, b, &mut joined, 0)?;
+    telling::write(scene, a, &mut joined, 0)?;
+    telling::write(scene, b, &mut joined, 0)?;
     scene.burn(joined.len() / 64)?;
     Ok(scene.heap.text(joined)?)
 }
@@ -246,7 +304,7 @@ fn equal_at(
 }
 
 #[cold]
-fn self_referencing() -> Trouble {
+pub(super) fn self_referencing() -> Trouble {
     Failure::illegal_argument("Iterable object is self-referencing itself").into()
 }
 
@@ -282,119 +340,5 @@ pub(crate) fn order_of_texts(a: &str, b: &str) -> std::cmp::Ordering {
         a.cmp(b)
     } else {
         a.encode_utf16().cmp(b.encode_utf16())
-    }
-}
-
-/// A value as text (`String.valueOf`).
-pub(crate) fn text_of(scene: &mut Scene<'_>, value: &Value) -> Result<String, Trouble> {
-    let mut told = String::new();
-    write(scene, value, &mut told, 0)?;
-    Ok(told)
-}
-
-fn write(
-    scene: &mut Scene<'_>,
-    value: &Value,
-    out: &mut String,
-    depth: usize,
-) -> Result<(), Trouble> {
-    if depth > MAX_DEPTH {
-        return Err(self_referencing());
-    }
-    match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
-        Value::Char(unit) => out.push_str(&String::from_utf16_lossy(&[*unit])),
-        Value::Float(float) => out.push_str(&number::float_text(*float)),
-        Value::Double(double) => out.push_str(&number::double_text(*double)),
-        Value::Text(text) | Value::Huge(text) => {
-            scene.heap.charge(text.len())?;
-            out.push_str(text);
-        }
-        Value::Date(millis) => out.push_str(&date_text(*millis)),
-        Value::List(handle) => {
-            let count = scene.heap.elements(*handle).len();
-            out.push('[');
-            for index in 0..count {
-                let Some(element) = scene.heap.elements(*handle).get(index).cloned() else {
-                    break;
-                };
-                separate(scene, index, out)?;
-                write(scene, &element, out, depth + 1)?;
-            }
-            out.push(']');
-        }
-        Value::Set(handle) | Value::Map(handle) => {
-            let (open, close) = if matches!(value, Value::Set(_)) {
-                ('[', ']')
-            } else {
-                ('{', '}')
-            };
-            let count = scene.heap.table(*handle).len();
-            out.push(open);
-            for index in 0..count {
-                let Some((key, entry)) = scene.heap.table(*handle).entries().get(index).cloned()
-                else {
-                    break;
-                };
-                separate(scene, index, out)?;
-                write(scene, &key, out, depth + 1)?;
-                if open == '{' {
-                    out.push('=');
-                    write(scene, &entry, out, depth + 1)?;
-                }
-            }
-            out.push(close);
-        }
-        Value::Entry(entry) => {
-            write(scene, &entry.0, out, depth + 1)?;
-            out.push('=');
-            write(scene, &entry.1, out, depth + 1)?;
-        }
-        Value::Field(field) => {
-            let values = scene.values(*field)?;
-            out.push('[');
-            for (index, value) in values.iter().enumerate() {
-                separate(scene, index, out)?;
-                write(scene, value, out, depth + 1)?;
-            }
-            out.push(']');
-        }
-        Value::Document => out.push_str("doc"),
-        Value::Exception(exception) => {
-            out.push_str(exception.kind.name());
-            if let Some(message) = &exception.message {
-                out.push_str(": ");
-                out.push_str(message);
-            }
-        }
-        Value::Byte(_) | Value::Short(_) | Value::Int(_) | Value::Long(_) => {
-            if let Some(number) = value.as_long() {
-                // writing to a string cannot fail
-                write!(out, "{number}").map_err(|_| self_referencing())?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn separate(scene: &mut Scene<'_>, index: usize, out: &mut String) -> Result<(), Trouble> {
-    scene.burn(1)?;
-    scene.heap.charge(4)?;
-    if index > 0 {
-        out.push_str(", ");
-    }
-    Ok(())
-}
-
-/// A date as Java tells it: without the parts that are zero at the end.
-pub(crate) fn date_text(millis: i64) -> String {
-    let iso = text::iso_millis(millis);
-    match iso
-        .strip_suffix(":00.000Z")
-        .or_else(|| iso.strip_suffix(".000Z"))
-    {
-        Some(short) => format!("{short}Z"),
-        None => iso,
     }
 }

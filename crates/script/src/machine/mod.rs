@@ -2,9 +2,11 @@
 
 pub(crate) mod access;
 pub(crate) mod arithmetic;
+mod conversion;
 pub(crate) mod dynamic;
 mod run;
 pub(crate) mod scene;
+pub(crate) mod telling;
 
 use crate::bridge::{self, Export};
 use crate::fault::Fault;

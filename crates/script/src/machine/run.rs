@@ -1,15 +1,16 @@
 //! The loop over instructions.
 
 use super::arithmetic::{self, division_by_zero};
+use super::conversion::{check_class, thrown, unboxed};
 use super::scene::{Meter, Scene, Trouble, failed, illegal};
 use super::{Machine, access, dynamic};
 use crate::Host;
 use crate::methods;
 use crate::program::{Compare, Op};
-use crate::static_type::{Class, Primitive};
+use crate::static_type::Primitive;
 use crate::table::Table;
 use crate::value::{Exception, Value, converted};
-use glasswork_content::{Failure, Kind};
+use glasswork_content::Kind;
 use std::sync::Arc;
 
 /// What a run ended with.
@@ -245,20 +246,37 @@ impl Machine {
                     num!(to) = i64::from(!matches!(reference!(value), Value::Null))
                 }
                 Op::Binary { operator, to, a, b } => {
-                    *pc = at;
-                    put!(
-                        to,
-                        dynamic::binary(scene!(), operator, &reference!(a), &reference!(b))?
-                    );
+                    match dynamic::quick_binary(operator, &reference!(a), &reference!(b)) {
+                        Some(value) => reference!(to) = value,
+                        None => {
+                            *pc = at;
+                            put!(
+                                to,
+                                dynamic::binary(
+                                    scene!(),
+                                    operator,
+                                    &reference!(a),
+                                    &reference!(b)
+                                )?
+                            );
+                        }
+                    }
                 }
                 Op::Compare { operator, to, a, b } => {
-                    *pc = at;
-                    num!(to) = i64::from(dynamic::compare(
-                        scene!(),
-                        operator,
-                        &reference!(a),
-                        &reference!(b),
-                    )?);
+                    let holds =
+                        match dynamic::quick_compare(operator, &reference!(a), &reference!(b)) {
+                            Some(holds) => holds,
+                            None => {
+                                *pc = at;
+                                dynamic::compare(
+                                    scene!(),
+                                    operator,
+                                    &reference!(a),
+                                    &reference!(b),
+                                )?
+                            }
+                        };
+                    num!(to) = i64::from(holds);
                 }
                 Op::Unary { operator, to, a } => {
                     *pc = at;
@@ -412,69 +430,6 @@ impl Machine {
 #[cold]
 fn broken() -> Trouble {
     failed(Kind::IllegalState, "the script is compiled wrongly")
-}
-
-/// The bits of a value as a primitive (`Def.defTo…Implicit`, `…Explicit`).
-fn unboxed(value: &Value, kind: Primitive, explicit: bool) -> Result<i64, Trouble> {
-    if let (Value::Text(text), Primitive::Char, true) = (value, kind, explicit) {
-        let mut units = text.encode_utf16();
-        return match (units.next(), units.next()) {
-            (Some(unit), None) => Ok(i64::from(unit)),
-            _ => Err(failed(
-                Kind::ClassCast,
-                "Cannot cast String with length not equal to one to char.",
-            )),
-        };
-    }
-    let (Some(from), Some(bits)) = (value.primitive(), value.bits()) else {
-        return Err(cannot_cast(value, kind, explicit));
-    };
-    let numbers = from.is_number() && kind.is_number();
-    if from.widens_to(kind) || explicit && numbers {
-        return Ok(converted(bits, from, kind));
-    }
-    Err(cannot_cast(value, kind, explicit))
-}
-
-#[cold]
-fn cannot_cast(value: &Value, kind: Primitive, explicit: bool) -> Trouble {
-    let how = if explicit { "explicitly" } else { "implicitly" };
-    let from = value.unboxed_name();
-    let null = matches!(value, Value::Null);
-    failed(
-        if null {
-            Kind::NullPointer
-        } else {
-            Kind::ClassCast
-        },
-        format!("cannot {how} cast def [{from}] to {}", kind.name()),
-    )
-}
-
-fn check_class(value: &Value, class: Class) -> Result<(), Trouble> {
-    if matches!(value, Value::Null) || value.is_instance(class) {
-        return Ok(());
-    }
-    let reason = format!(
-        "cannot implicitly cast def [{}] to {}",
-        value.unboxed_name(),
-        class.java_name()
-    );
-    Err(failed(Kind::ClassCast, reason))
-}
-
-#[cold]
-fn thrown(value: &Value) -> Trouble {
-    match value {
-        Value::Exception(exception) => match &exception.message {
-            Some(message) => failed(exception.kind, &**message),
-            None => Failure::without_reason(exception.kind).into(),
-        },
-        other => failed(
-            Kind::ClassCast,
-            format!("cannot throw [{}]", other.java_class()),
-        ),
-    }
 }
 
 /// xorshift64*: no more is promised of `Math.random()` than that it differs.

@@ -1,7 +1,7 @@
 //! `String.format`: `%s %d %f %e %x %c %b %n %%` with the flags `-`, `0`, `+`, `,`, a width and a precision.
 
-use crate::machine::dynamic;
 use crate::machine::scene::{Scene, Trouble, illegal};
+use crate::machine::telling;
 use crate::value::Value;
 
 /// Width and precision that a pattern may ask for.
@@ -105,7 +105,7 @@ fn tell(scene: &mut Scene<'_>, directive: &Directive, value: &Value) -> Result<S
     let kind = value.primitive();
     match directive.conversion {
         's' | 'S' => {
-            let mut told = dynamic::text_of(scene, value)?;
+            let mut told = telling::text_of(scene, value)?;
             if let Some(precision) = directive.precision {
                 told = told.chars().take(precision).collect();
             }
@@ -119,7 +119,7 @@ fn tell(scene: &mut Scene<'_>, directive: &Directive, value: &Value) -> Result<S
             Value::Bool(flag) => flag.to_string(),
             other => (!matches!(other, Value::Null)).to_string(),
         }),
-        'c' => dynamic::text_of(scene, value),
+        'c' => telling::text_of(scene, value),
         'd' => {
             let whole = kind.is_some_and(|kind| kind.is_number() && !kind.is_fraction());
             let number = value.as_long().filter(|_| whole).ok_or_else(wrong)?;

@@ -2,7 +2,7 @@
 
 use super::{collection, format, text_argument};
 use crate::machine::scene::{Scene, Trouble, failed, illegal};
-use crate::machine::{access, dynamic};
+use crate::machine::{access, dynamic, telling};
 use crate::statics::StaticMethod;
 use crate::table::Table;
 use crate::value::Value;
@@ -36,7 +36,7 @@ pub(crate) fn call_static(
             text_argument(value)?.eq_ignore_ascii_case("true"),
         )),
         (StaticMethod::TextValueOf, [value]) => {
-            let told = dynamic::text_of(scene, value)?;
+            let told = telling::text_of(scene, value)?;
             Ok(scene.heap.text(told)?)
         }
         (StaticMethod::TextJoin, [separator, source]) => {
@@ -91,6 +91,14 @@ pub(crate) fn call_static(
             scene.heap.elements_mut(*handle)?.reverse();
             Ok(Value::Null)
         }
+        (StaticMethod::CurrentTimeMillis, []) => {
+            let since = std::time::SystemTime::now()
+                .duration_since(std::time::UNIX_EPOCH)
+                .unwrap_or_default();
+            Ok(Value::Long(
+                i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+            ))
+        }
         (StaticMethod::ListMax, [source]) => collection::extreme(scene, source, true),
         (StaticMethod::ListMin, [source]) => collection::extreme(scene, source, false),
         _ => {
@@ -132,7 +140,7 @@ fn join(scene: &mut Scene<'_>, separator: &str, source: &Value) -> Result<Value,
             scene.heap.charge(separator.len())?;
             joined.push_str(separator);
         }
-        joined.push_str(&dynamic::text_of(scene, &element)?);
+        joined.push_str(&telling::text_of(scene, &element)?);
     }
     Ok(scene.heap.text(joined)?)
 }

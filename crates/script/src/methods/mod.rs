@@ -11,8 +11,8 @@ mod text;
 pub(crate) use function::call_static;
 
 use crate::machine::access::null_reference;
-use crate::machine::dynamic;
 use crate::machine::scene::{Scene, Trouble, failed, illegal};
+use crate::machine::{dynamic, telling};
 use crate::static_type::Class;
 use crate::value::Value;
 use glasswork_content::Kind;
@@ -143,7 +143,7 @@ pub(crate) fn call(
             return dynamic::equal(scene, object, other, false).map(Value::Bool);
         }
         (Method::ToString, []) => {
-            let told = dynamic::text_of(scene, object)?;
+            let told = telling::text_of(scene, object)?;
             return Ok(scene.heap.text(told)?);
         }
         (Method::HashCode, []) => return hash(scene, object).map(Value::Int),
@@ -221,7 +221,7 @@ fn hash(scene: &mut Scene<'_>, object: &Value) -> Result<i32, Trouble> {
             object.as_long().unwrap_or_default() as i32
         }
         _ => {
-            let told = dynamic::text_of(scene, object)?;
+            let told = telling::text_of(scene, object)?;
             told.encode_utf16().fold(0i32, |hash, unit| {
                 hash.wrapping_mul(31).wrapping_add(i32::from(unit))
             })

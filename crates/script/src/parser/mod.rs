@@ -1,6 +1,7 @@
 //! From words to the tree.
 
 mod expression;
+mod operand;
 mod statement;
 
 use crate::ast::{Expr, ExprId, ExprKind, Statement, Tree};
