@@ -49,9 +49,9 @@ async fn bulk(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure> {
         source: source_filter(params),
     };
     no_pipeline(params)?;
+    params.refuse_unknown()?;
     request.body.require()?;
     let action = BulkRequest::parse(request.body.bytes(), &defaults, options)?;
-    request.params.refuse_unknown()?;
     let form = request.form.clone();
     node.run::<Bulk, _>(action, request.caller(), move |answer| {
         let answer = answer?;

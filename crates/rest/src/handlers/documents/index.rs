@@ -111,20 +111,20 @@ async fn put(
 ) -> Result<Reply, Failure> {
     let params = &mut request.params;
     let index = params.path("index").to_owned();
-    request.body.require()?;
-    let source = request.body.json()?;
-    let operation = if create {
-        Operation::Create(source)
-    } else {
-        Operation::Index(source)
-    };
-    let mut item = WriteItem::new(index, id, operation);
+    let mut item = WriteItem::new(index, id, Operation::Delete);
     no_pipeline(params)?;
     let (routing, options) = write_options(params)?;
     item.routing = routing;
     condition(params, &mut item)?;
     item.require_alias = params.flag("require_alias")?;
     params.refuse_unknown()?;
+    request.body.require()?;
+    let source = request.body.json()?;
+    item.operation = if create {
+        Operation::Create(source)
+    } else {
+        Operation::Index(source)
+    };
     let form = request.form.clone();
     let action = IndexRequest { item, options };
     node.run::<IndexDocument, _>(action, request.caller(), move |answer| {
