@@ -16,7 +16,7 @@ pub fn of_stop(stop: &Stop) -> Failure {
 pub fn of_start(error: &StartError) -> Failure {
     match error {
         StartError::ParentCancelled(_) | StartError::CancelledBeforeStart(_) => {
-            Failure::task_cancelled(&error.to_string())
+            Failure::new(Kind::TaskCancelled, error.to_string())
         }
         StartError::NumbersExhausted(_) => {
             Failure::new(Kind::ProcessClusterEventTimeout, error.to_string())

@@ -24,6 +24,9 @@ mod pools;
 pub mod shards;
 mod transport;
 
+#[cfg(test)]
+mod tests;
+
 pub use action::{Action, Cancels, ClientGone, Description, Nothing, Spec};
 pub use authority::{Authority, Everything};
 pub use caller::Caller;

@@ -617,7 +617,7 @@ fn pages_show_each_task_once_while_others_come_and_go() {
     ] {
         let mut seen = Vec::new();
         let mut after = None;
-        for turn in 0.. {
+        for guard in &mut guards {
             let filter = Filter {
                 size: Some(70),
                 sort: sort.parse().unwrap(),
@@ -626,7 +626,7 @@ fn pages_show_each_task_once_while_others_come_and_go() {
             };
             let list = world.registry.list(&filter);
             seen.extend(list.tasks.iter().map(|task| task.number()));
-            guards[turn] = None;
+            *guard = None;
             let Some(next) = list.next else { break };
             after = Some(next.to_string().parse().unwrap());
         }

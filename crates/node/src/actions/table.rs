@@ -177,11 +177,19 @@ pub const ALL: &[Served] = &[
     Served::of::<indices::IndicesStatsNode>(),
 ];
 
+/// All actions, and in tests theirs too.
+fn all() -> impl Iterator<Item = &'static Served> {
+    #[cfg(test)]
+    return ALL.iter().chain(crate::tests::actions::ALL);
+    #[cfg(not(test))]
+    ALL.iter()
+}
+
 /// Declares every action to the node's registry.
 pub(crate) fn declare(
     registry: &glasswork_tasks::Registry,
 ) -> Result<(), glasswork_tasks::DeclareError> {
-    for served in ALL {
+    for served in all() {
         registry.declare(served.spec.declaration())?;
     }
     for spec in crate::shards::INTERNAL {
@@ -192,5 +200,5 @@ pub(crate) fn declare(
 
 /// The action of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Served> {
-    ALL.iter().find(|served| served.spec.name == name)
+    all().find(|served| served.spec.name == name)
 }

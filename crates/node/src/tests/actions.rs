@@ -1,0 +1,166 @@
+//! Actions that do what a test needs.
+
+use crate::{Action, Description, Node, Spec, actions::table::Served, failure::of_stop};
+use futures_util::future::join_all;
+use glasswork_content::failure::Failure;
+use glasswork_tasks::{NodeId, Stop, Task};
+use serde::{Deserialize, Serialize};
+use std::{sync::Arc, time::Duration};
+
+pub(crate) const ALL: &[Served] = &[
+    Served::of::<Search>(),
+    Served::of::<Shard>(),
+    Served::of::<Write>(),
+    Served::of::<Echo>(),
+    Served::of::<Relay>(),
+];
+
+/// What a shard does.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Behaviour {
+    /// Answers at once.
+    Answers,
+    /// Runs until it is cancelled.
+    Lasts,
+    /// Runs so many milliseconds, whatever happens.
+    Deaf(u64),
+    /// Panics.
+    Panics,
+}
+
+impl Behaviour {
+    pub(crate) fn lasts(self) -> bool {
+        matches!(self, Self::Lasts | Self::Deaf(_))
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SearchRequest {
+    pub(crate) shards: Vec<(NodeId, Behaviour)>,
+    pub(crate) cancel_after: Option<Duration>,
+}
+
+impl SearchRequest {
+    pub(crate) fn of(shards: &[(&str, Behaviour)]) -> Self {
+        let shards = shards
+            .iter()
+            .map(|&(node, behaviour)| (node.into(), behaviour))
+            .collect();
+        Self {
+            shards,
+            cancel_after: None,
+        }
+    }
+}
+
+/// Asks shards, as a search does.
+pub(crate) struct Search;
+
+impl Action for Search {
+    const SPEC: &'static Spec = &Spec::cancellable("test:search", 100)
+        .measured()
+        .ends_with_its_client();
+    type Request = SearchRequest;
+    type Response = Vec<String>;
+
+    fn describe(request: &SearchRequest) -> Description {
+        Some(Arc::new(format!("shards[{}]", request.shards.len())))
+    }
+
+    async fn run(
+        node: Arc<Node>,
+        task: Task,
+        request: SearchRequest,
+    ) -> Result<Vec<String>, Failure> {
+        let timer = request
+            .cancel_after
+            .map(|interval| node.cancel_after(&task, interval));
+        let shards = request
+            .shards
+            .iter()
+            .map(|(at, behaviour)| node.call::<Shard>(&task, at, *behaviour));
+        let answers = join_all(shards).await;
+        drop(timer);
+        answers.into_iter().collect()
+    }
+}
+
+pub(crate) struct Shard;
+
+impl Action for Shard {
+    const SPEC: &'static Spec = &Spec::cancellable("test:search[shard]", 100).measured();
+    type Request = Behaviour;
+    type Response = String;
+
+    async fn run(node: Arc<Node>, task: Task, behaviour: Behaviour) -> Result<String, Failure> {
+        match behaviour {
+            Behaviour::Answers => {}
+            Behaviour::Lasts => {
+                let reason = task.cancelled().await;
+                return Err(of_stop(&Stop::Cancelled(reason.text)));
+            }
+            Behaviour::Deaf(millis) => tokio::time::sleep(Duration::from_millis(millis)).await,
+            Behaviour::Panics => panic!("as told"),
+        }
+        Ok(format!(
+            "{} {:?} {:?}",
+            node.id(),
+            task.headers().opaque_id(),
+            task.user()
+        ))
+    }
+}
+
+/// Can't be cancelled; lasts so many milliseconds.
+pub(crate) struct Write;
+
+impl Action for Write {
+    const SPEC: &'static Spec =
+        &Spec::uncancellable("test:write", 1_000, "a write runs to its end");
+    type Request = u64;
+    type Response = ();
+
+    async fn run(_node: Arc<Node>, _task: Task, millis: u64) -> Result<(), Failure> {
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+        Ok(())
+    }
+}
+
+/// Gives back what it gets, from the node that it is sent to.
+pub(crate) struct Echo;
+
+impl Action for Echo {
+    const SPEC: &'static Spec = &Spec::uncancellable("test:echo", 1_000, "it is short");
+    type Request = (Option<NodeId>, Vec<u8>);
+    type Response = Vec<u8>;
+
+    async fn run(
+        node: Arc<Node>,
+        task: Task,
+        (at, bytes): Self::Request,
+    ) -> Result<Vec<u8>, Failure> {
+        match at {
+            Some(at) if at != *node.id() => {
+                node.forward::<Self>(&task, &at, (None, bytes), None).await
+            }
+            _ => Ok(bytes),
+        }
+    }
+}
+
+/// Runs a search on another node as its child: trees over three nodes.
+pub(crate) struct Relay;
+
+impl Action for Relay {
+    const SPEC: &'static Spec = &Spec::cancellable("test:relay", 100);
+    type Request = (NodeId, SearchRequest);
+    type Response = Vec<String>;
+
+    async fn run(
+        node: Arc<Node>,
+        task: Task,
+        (at, request): Self::Request,
+    ) -> Result<Vec<String>, Failure> {
+        node.call::<Search>(&task, &at, request).await
+    }
+}

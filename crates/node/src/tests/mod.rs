@@ -1,0 +1,12 @@
+//! Several nodes in one process over the substrate in memory: what a cluster does with tasks.
+
+pub(crate) mod actions;
+mod cancelling;
+mod cluster;
+mod faults;
+mod listing;
+mod races;
+mod timing;
+mod transport;
+
+use cluster::Cluster;
