@@ -1,5 +1,9 @@
 //! The door: the one place where tasks begin and end.
 
+mod pieces;
+
+pub use pieces::Rest;
+
 use crate::{Action, Caller, ClientGone, Node, failure::of_start, pools::panicked};
 use futures_util::FutureExt;
 use glasswork_content::{
@@ -29,16 +33,8 @@ impl Node {
         caller: Caller,
         finish: impl FnOnce(Result<A::Response, Failure>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let mut start = Start::new(self.action::<A>()).headers(caller.headers);
-        if let Some(user) = caller.user {
-            start = start.user(user);
-        }
-        if let Some(connection) = caller.connection {
-            start = start.connection(connection);
-        }
-        if let Some(deadline) = caller.deadline {
-            start = start.deadline(deadline);
-        }
+        let deadline = caller.deadline;
+        let start = self.root::<A>(caller);
         let guard = match self.begin::<A>(start, &request) {
             Ok(guard) => guard,
             Err(failure) => return finish(Err(failure)),
@@ -48,7 +44,7 @@ impl Node {
         let running = tokio::spawn(async move {
             let permitted = node.permit::<A>(guard.task());
             let outcome = match permitted {
-                Ok(()) => perform::<A>(node, &guard, caller.deadline, request).await,
+                Ok(()) => perform::<A>(node, &guard, deadline, request).await,
                 Err(failure) => Err(failure),
             };
             let ending = Ending::of(&outcome);
@@ -59,6 +55,21 @@ impl Node {
         let answer = running.await;
         leash.release();
         answer.unwrap_or_else(|_| Err(Failure::new(Kind::NodeClosed, "node closed")))
+    }
+
+    /// What a root task of `A` begins with.
+    fn root<A: Action>(&self, caller: Caller) -> Start {
+        let mut start = Start::new(self.action::<A>()).headers(caller.headers);
+        if let Some(user) = caller.user {
+            start = start.user(user);
+        }
+        if let Some(connection) = caller.connection {
+            start = start.connection(connection);
+        }
+        if let Some(deadline) = caller.deadline {
+            start = start.deadline(deadline);
+        }
+        start
     }
 
     /// Runs an action as a child of `parent` on this node, started by the action itself.

@@ -31,7 +31,7 @@ pub use action::{Action, Cancels, ClientGone, Description, Nothing, Spec};
 pub use authority::{Authority, Everything};
 pub use caller::Caller;
 pub use config::{Config, Substrate};
-pub use door::CancelTimer;
+pub use door::{CancelTimer, Rest};
 pub use failure::{of_start, of_stop};
 pub use identity::{IdentityError, node_id, random_id};
 pub use members::NodeInfo;

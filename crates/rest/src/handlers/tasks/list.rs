@@ -8,7 +8,10 @@ use glasswork_node::{
     actions::tasks::{ListTasks, list::List},
 };
 
-use super::shown::{self, GROUPS, GroupBy};
+use super::{
+    shown::{self, GROUPS, GroupBy},
+    stream::{PAGE, Question},
+};
 use crate::{
     handler,
     reply::Reply,
@@ -57,9 +60,21 @@ async fn list_tasks(node: Arc<Node>, mut request: Request) -> Result<Reply, Fail
     params.refuse_unknown()?;
     let group_by = GroupBy::parse(&group_by)?;
     let form = request.form.clone();
-    node.run::<List, _>(action, request.caller(), move |answer| {
-        let answer = answer?;
-        form.try_reply(200, |out| shown::tasks(out, &answer, group_by))
+    let caller = request.caller();
+    if action.wait || group_by == GroupBy::Parents {
+        // What is waited for is taken at once; a tree can't be told before it is whole.
+        return node
+            .run::<List, _>(action, caller, move |answer| {
+                let answer = answer?;
+                form.try_reply(200, |out| shown::tasks(out, &answer, group_by))
+            })
+            .await;
+    }
+    let question = Question::new(&node, &action, group_by);
+    let mut first = action;
+    first.filter.size = Some(PAGE);
+    node.run_in_pieces::<List, _>(first, caller, move |answer, task| {
+        question.answer(&form, answer?, task)
     })
     .await
 }

@@ -6,6 +6,7 @@ mod forest;
 pub(crate) mod get;
 pub(crate) mod list;
 mod shown;
+mod stream;
 mod task;
 
 use std::time::Duration;

@@ -3,6 +3,7 @@
 use glasswork_content::{failure::Failure, render::Render};
 use glasswork_node::actions::tasks::{NodeTasks, TasksResponse};
 use glasswork_node::members::NodeInfo;
+use glasswork_tasks::Snapshot;
 
 use super::{
     forest::{Forest, Step},
@@ -99,13 +100,52 @@ fn status_name(status: u16) -> &'static str {
     }
 }
 
+/// Writes the first page of an answer up to its last task, whose node stays open.
+///
+/// # Errors
+/// When a task can't be written.
+pub(super) fn begin(
+    out: &mut Render,
+    answer: &TasksResponse,
+    group_by: GroupBy,
+) -> Result<(), Failure> {
+    out.object();
+    failures(out, answer);
+    match group_by {
+        GroupBy::Nodes => out.field_object("nodes"),
+        GroupBy::Parents | GroupBy::Nothing => out.field_array("tasks"),
+    }
+    for (at, NodeTasks { node, tasks }) in answer.nodes.iter().enumerate() {
+        if group_by == GroupBy::Nodes {
+            if at > 0 {
+                close_node(out);
+            }
+            open_node(out, node);
+        }
+        for task in tasks {
+            one(out, task, group_by)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a task among those of its node, or in a flat list.
+///
+/// # Errors
+/// When its status can't be written.
+pub(super) fn one(out: &mut Render, one: &Snapshot, group_by: GroupBy) -> Result<(), Failure> {
+    if group_by == GroupBy::Nodes {
+        out.key(&one.id.to_string());
+    }
+    task::task(out, one)
+}
+
 fn by_nodes(out: &mut Render, answer: &TasksResponse) -> Result<(), Failure> {
     out.field_object("nodes");
     for NodeTasks { node, tasks } in &answer.nodes {
         open_node(out, node);
-        for one in tasks {
-            out.key(&one.id.to_string());
-            task::task(out, one)?;
+        for task in tasks {
+            one(out, task, GroupBy::Nodes)?;
             bounded(out)?;
         }
         close_node(out);
@@ -171,8 +211,8 @@ fn by_parents(out: &mut Render, answer: &TasksResponse) -> Result<(), Failure> {
 
 fn flat(out: &mut Render, answer: &TasksResponse) -> Result<(), Failure> {
     out.field_array("tasks");
-    for one in answer.nodes.iter().flat_map(|node| &node.tasks) {
-        task::task(out, one)?;
+    for task in answer.nodes.iter().flat_map(|node| &node.tasks) {
+        one(out, task, GroupBy::Nothing)?;
         bounded(out)?;
     }
     out.end_array();
