@@ -86,6 +86,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             .expect("an answer or the end of the connection")
     }
 
+    /// Waits for the head of an answer and leaves its body.
+    pub(super) async fn head(&mut self) {
+        while !self.buffer.windows(4).any(|window| window == b"\r\n\r\n") {
+            assert!(timeout(PATIENCE, self.more()).await.expect("a head"));
+        }
+    }
+
     /// `GET` on this connection.
     pub(super) async fn get(&mut self, target: &str) -> Answer {
         self.send(format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n"))

@@ -161,11 +161,27 @@ async fn forever(_: Arc<Node>, _: Request) -> Result<Reply, Failure> {
 
 /// A node over memory.
 pub(super) async fn node() -> Arc<Node> {
-    let world = World::new(1);
-    let memory = world.node("n1");
-    let config = Config {
-        id: "n1".into(),
-        name: "node-0".to_owned(),
+    member(&World::new(1), "n1").await
+}
+
+/// A node of a world in memory; its name is its id.
+pub(super) async fn member(world: &World, id: &str) -> Arc<Node> {
+    Node::start(config(id), substrate(world, id)).await.unwrap()
+}
+
+pub(super) fn substrate(world: &World, id: &str) -> Substrate {
+    let memory = world.node(id);
+    Substrate {
+        logs: memory.logs,
+        kv: memory.kv,
+        bus: memory.bus,
+    }
+}
+
+pub(super) fn config(id: &str) -> Config {
+    Config {
+        id: id.into(),
+        name: id.to_owned(),
         cluster_name: "glasswork".to_owned(),
         transport_address: "127.0.0.1:9300".to_owned(),
         http_address: "127.0.0.1:9200".to_owned(),
@@ -174,17 +190,7 @@ pub(super) async fn node() -> Arc<Node> {
         settings: BTreeMap::new(),
         meter: Arc::new(CpuMeter::default()),
         memory_limit: 1 << 30,
-    };
-    Node::start(
-        config,
-        Substrate {
-            logs: memory.logs,
-            kv: memory.kv,
-            bus: memory.bus,
-        },
-    )
-    .await
-    .unwrap()
+    }
 }
 
 /// Limits that a test reaches quickly.

@@ -7,3 +7,4 @@ mod endpoints;
 mod heads;
 mod secured;
 mod table;
+mod tasks;

@@ -148,19 +148,25 @@ impl Telling {
             }
             let mut after = (member.id == first).then(|| cursor.clone());
             loop {
+                let asked = self.question.began.elapsed();
                 let page = self.page(&member.id, after.take()).await?;
                 self.write(member, &page.tasks)?;
                 self.send().await?;
-                let newest_is_newer = page.tasks.last().is_some_and(|last| self.is_newer(last));
+                // Tasks that began after the list are not chased: a node may start them as fast as they are told.
+                let is_newer = |task: &Snapshot| u128::from(task.running_nanos) < asked.as_nanos();
+                let caught_up = page.tasks.last().is_some_and(is_newer);
                 after = page.cursors.last().cloned();
-                if !page.more || newest_is_newer || after.is_none() {
+                if !page.more || caught_up || after.is_none() {
                     break;
                 }
             }
             self.close();
         }
         self.close();
-        self.out.end_object();
+        match self.question.group_by {
+            GroupBy::Nodes => self.out.end_object(),
+            GroupBy::Parents | GroupBy::Nothing => self.out.end_array(),
+        }
         self.out.end_object();
         let options = self.out.options().clone();
         let rest = std::mem::replace(&mut self.out, Render::new(options)).finish();
@@ -188,11 +194,6 @@ impl Telling {
             .node
             .call_within::<ListNode>(&self.task, node, part, request.timeout)
             .await
-    }
-
-    /// Whether a task began after the list: tasks that begin while the list is told are not chased.
-    fn is_newer(&self, task: &Snapshot) -> bool {
-        u128::from(task.running_nanos) < self.question.began.elapsed().as_nanos()
     }
 
     fn write(&mut self, node: &NodeInfo, tasks: &[Snapshot]) -> Result<(), Failure> {

@@ -1,0 +1,309 @@
+//! The Tasks API over a real socket, with many tasks and with several nodes.
+
+use std::{collections::HashSet, net::SocketAddr, sync::Arc};
+
+use glasswork_content::json::{Limits as JsonLimits, Node as Json, parse};
+use glasswork_node::Node;
+use glasswork_substrate::memory::World;
+use glasswork_tasks::{Guard, Headers, Start};
+use tokio::time::Instant;
+
+use super::{
+    client::{Client, PATIENCE},
+    endpoints::member,
+};
+use crate::{
+    Api,
+    server::{Limits, Server},
+};
+
+async fn serve(node: &Arc<Node>) -> Server {
+    let limits = Limits::default();
+    let api = Api::new(Arc::clone(node), None, limits.clone());
+    Server::start(
+        SocketAddr::from(([127, 0, 0, 1], 0)),
+        None,
+        limits,
+        Arc::new(api),
+    )
+    .await
+    .unwrap()
+}
+
+/// Tasks that run until they are dropped.
+fn tasks(node: &Node, count: usize) -> Vec<Guard> {
+    let action = node.registry().action("cluster:monitor/main").unwrap();
+    let headers = Arc::new(Headers::new([("X-Opaque-Id", "many")]));
+    (0..count)
+        .map(|_| {
+            node.registry()
+                .start(Start::new(action).headers(Arc::clone(&headers)))
+                .unwrap()
+        })
+        .collect()
+}
+
+fn json(text: &[u8]) -> Json {
+    parse(text, &JsonLimits::DEFAULT).unwrap()
+}
+
+fn id(task: &Json) -> String {
+    format!(
+        "{}:{}",
+        task.get("node").unwrap().as_str().unwrap(),
+        task.get("id").unwrap().as_i64().unwrap()
+    )
+}
+
+/// Only the two tasks of the list itself are left.
+async fn is_idle(client: &mut Client<tokio::net::TcpStream>) -> bool {
+    let answer = json(&client.get("/_tasks?group_by=none").await.body);
+    answer.get("tasks").unwrap().as_array().unwrap().len() == 2
+}
+
+#[tokio::test]
+async fn a_long_list_is_told_in_pieces_and_every_task_once() {
+    let node = member(&World::new(1), "n1").await;
+    let server = serve(&node).await;
+    let mut client = Client::connect(server.address()).await;
+    let running = tasks(&node, 3500);
+
+    let answer = client.get("/_tasks?group_by=none").await;
+    assert_eq!(answer.header("transfer-encoding"), Some("chunked"));
+    let flat = json(&answer.body);
+    let flat = flat.get("tasks").unwrap().as_array().unwrap();
+    let ids: Vec<i64> = flat
+        .iter()
+        .map(|task| task.get("id").unwrap().as_i64().unwrap())
+        .collect();
+    assert!(ids.is_sorted() && ids.windows(2).all(|pair| pair[0] < pair[1]));
+    let listed: HashSet<String> = flat.iter().map(id).collect();
+    assert!(
+        running
+            .iter()
+            .all(|guard| listed.contains(&guard.task().id().to_string()))
+    );
+    assert_eq!(
+        flat.len(),
+        3502,
+        "with the list itself and its part on the node"
+    );
+
+    let answer = client.get("/_tasks?detailed&pretty").await;
+    let nodes = json(&answer.body);
+    let nodes = nodes.get("nodes").unwrap();
+    let entry = nodes.get("n1").unwrap();
+    assert_eq!(entry.get("tasks").unwrap().as_object().unwrap().len(), 3502);
+    assert_eq!(entry.get("name").unwrap().as_str(), Some("n1"));
+
+    let answer = client
+        .get("/_tasks?filter_path=nodes.*.tasks.*.action&actions=cluster:monitor/main")
+        .await;
+    assert_eq!(
+        json(&answer.body)
+            .get("nodes")
+            .unwrap()
+            .get("n1")
+            .unwrap()
+            .get("tasks")
+            .unwrap()
+            .as_object()
+            .unwrap()
+            .len(),
+        3500
+    );
+    assert_eq!(
+        client
+            .get("/_tasks?format=yaml")
+            .await
+            .header("content-type"),
+        Some("application/yaml")
+    );
+
+    drop(running);
+    assert!(
+        is_idle(&mut client).await,
+        "the task of a list has ended when its last byte is there"
+    );
+}
+
+#[tokio::test]
+async fn a_long_list_goes_over_the_nodes() {
+    let world = World::new(1);
+    let (one, two) = (member(&world, "n1").await, member(&world, "n2").await);
+    let server = serve(&one).await;
+    let mut client = Client::connect(server.address()).await;
+    let running = (tasks(&one, 1200), tasks(&two, 2300));
+    for (query, expected) in [("", [1200, 2300]), ("&nodes=n2", [0, 2300])] {
+        let answer = client
+            .get(&format!("/_tasks?actions=cluster:monitor/main{query}"))
+            .await;
+        let answer = json(&answer.body);
+        let count = |node: &str| {
+            let entry = answer.get("nodes").unwrap().get(node);
+            entry.map_or(0, |entry| {
+                entry.get("tasks").unwrap().as_object().unwrap().len()
+            })
+        };
+        assert_eq!([count("n1"), count("n2")], expected, "{query}");
+    }
+    let answer = client
+        .get("/_tasks?actions=cluster:monitor/main&group_by=none")
+        .await;
+    assert_eq!(
+        json(&answer.body)
+            .get("tasks")
+            .unwrap()
+            .as_array()
+            .unwrap()
+            .len(),
+        3500
+    );
+    drop(running);
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_ends_the_list_that_it_was_told() {
+    let node = member(&World::new(1), "n1").await;
+    let server = serve(&node).await;
+    let running = tasks(&node, 20_000);
+    let kept = running.len() as u64;
+    let mut leaving = Client::connect(server.address()).await;
+    leaving
+        .send("GET /_tasks HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await;
+    leaving.head().await;
+    drop(leaving);
+    let deadline = Instant::now() + PATIENCE;
+    while node.registry().live() > kept {
+        assert!(
+            Instant::now() < deadline,
+            "{} tasks",
+            node.registry().live() - kept
+        );
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_tree_is_told_with_its_children_and_a_table_too() {
+    let node = member(&World::new(1), "n1").await;
+    let server = serve(&node).await;
+    let mut client = Client::connect(server.address()).await;
+    let action = node.registry().action("cluster:monitor/main").unwrap();
+    let parent = node.registry().start(Start::new(action)).unwrap();
+    let child = node
+        .registry()
+        .start(Start::new(action).child_of(parent.task()))
+        .unwrap();
+    let grandchild = node
+        .registry()
+        .start(Start::new(action).child_of(child.task()))
+        .unwrap();
+
+    let answer = json(
+        &client
+            .get("/_tasks?group_by=parents&actions=cluster:monitor/main")
+            .await
+            .body,
+    );
+    let root = answer
+        .get("tasks")
+        .unwrap()
+        .get(&parent.task().id().to_string())
+        .unwrap();
+    let children = root.get("children").unwrap().as_array().unwrap();
+    let below = children[0].get("children").unwrap().as_array().unwrap();
+    assert_eq!(id(&below[0]), grandchild.task().id().to_string());
+    assert!(below[0].get("children").is_none(), "a leaf has none");
+
+    let query = format!(
+        "/_tasks?group_by=none&parent_task_id={}",
+        parent.task().id()
+    );
+    let answer = json(&client.get(&query).await.body);
+    assert_eq!(
+        answer.get("tasks").unwrap().as_array().unwrap().len(),
+        1,
+        "direct children only"
+    );
+
+    let table = client
+        .get("/_cat/tasks?h=id&actions=cluster:monitor/main")
+        .await
+        .text();
+    let expected: String = [&parent, &child, &grandchild]
+        .map(|guard| format!("{}\n", guard.task().number()))
+        .concat();
+    assert_eq!(table, expected);
+}
+
+#[tokio::test]
+async fn old_parameters_are_taken_unless_the_node_is_strict() {
+    let world = World::new(1);
+    let lenient = serve(&member(&world, "n1").await).await;
+    let strict = Node::start(
+        glasswork_node::Config {
+            settings: [("compat.strict_params".to_owned(), "true".to_owned())].into(),
+            ..super::endpoints::config("n2")
+        },
+        super::endpoints::substrate(&world, "n2"),
+    )
+    .await
+    .unwrap();
+    let strict = serve(&strict).await;
+    let mut clients = [
+        Client::connect(lenient.address()).await,
+        Client::connect(strict.address()).await,
+    ];
+    for target in [
+        "GET /_tasks?master_timeout=1s",
+        "GET /_tasks?cluster_manager_timeout=1s",
+        "GET /_tasks?parent_task_id=-1",
+        "POST /_tasks/_cancel?actions=none&timeout=1s",
+        "POST /_tasks/_cancel?actions=none&detailed",
+    ] {
+        let mut statuses = Vec::new();
+        for client in &mut clients {
+            client
+                .send(format!("{target} HTTP/1.1\r\nHost: x\r\n\r\n"))
+                .await;
+            statuses.push(client.answer().await.unwrap().status);
+        }
+        assert_eq!(statuses, [200, 400], "{target}");
+    }
+}
+
+#[tokio::test]
+async fn a_cancel_that_names_no_task_cancels_nothing() {
+    let node = member(&World::new(1), "n1").await;
+    let server = serve(&node).await;
+    let mut client = Client::connect(server.address()).await;
+    for path in ["unset", "x:-1", ""] {
+        client
+            .send(format!(
+                "POST /_tasks/{path}/_cancel HTTP/1.1\r\nHost: x\r\n\r\n"
+            ))
+            .await;
+        let answer = client.answer().await.unwrap();
+        assert_eq!(answer.status, 400, "{path}");
+        assert!(
+            answer
+                .text()
+                .contains("Validation Failed: 1: task id is required;"),
+            "{}",
+            answer.text()
+        );
+    }
+    client
+        .send("POST /_tasks/n1:1/_cancel?nodes=n1 HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await;
+    let answer = client.answer().await.unwrap();
+    assert!(
+        answer
+            .text()
+            .contains("task id cannot be used together with node ids"),
+        "{}",
+        answer.text()
+    );
+}
