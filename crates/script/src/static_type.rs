@@ -60,7 +60,7 @@ impl StaticType {
             "long" => StaticType::Primitive(Primitive::Long),
             "float" => StaticType::Primitive(Primitive::Float),
             "double" => StaticType::DOUBLE,
-            "def" | "Object" => StaticType::Def,
+            "def" | "Object" | "Map.Entry" => StaticType::Def,
             "String" | "CharSequence" => StaticType::TEXT,
             "List" | "ArrayList" | "Collection" | "Iterable" => StaticType::Class(Class::List),
             "Map" | "HashMap" | "LinkedHashMap" | "TreeMap" => StaticType::Class(Class::Map),

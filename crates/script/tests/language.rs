@@ -429,6 +429,12 @@ fn lists_maps_and_sets_are_worked_with() {
         ("Collections.max([1, 5, 3])", "5"),
         ("def x = [[1, 5]]; x.0.1 = 7; return x.0.1", "7"),
         ("Objects.equals(null, null)", "true"),
+        (
+            "int s = 0; for (Map.Entry e : ['a': 1, 'b': 2].entrySet()) { s += e.getValue() } return s",
+            "3",
+        ),
+        ("Map.Entry e = null; e", "null"),
+        ("System.currentTimeMillis() > 1600000000000L", "true"),
         ("def a = 1; def b = a; b += 1; return a", "1"),
     ]);
 }

@@ -5,6 +5,7 @@ use super::conversion::{check_class, thrown, unboxed};
 use super::scene::{Meter, Scene, Trouble, failed, illegal};
 use super::{Machine, access, dynamic};
 use crate::Host;
+use crate::heap::Heap;
 use crate::methods;
 use crate::program::{Compare, Op};
 use crate::static_type::Primitive;
@@ -38,9 +39,18 @@ impl Machine {
         meter: &mut Meter,
         host: &mut dyn Host,
     ) -> Result<Outcome, Trouble> {
+        let Machine {
+            nums,
+            refs,
+            heap,
+            random,
+            program,
+            ..
+        } = self;
+        let nums: &mut [i64; 256] = nums;
         macro_rules! num {
             ($register:expr) => {
-                self.nums[usize::from($register)]
+                nums[usize::from($register)]
             };
         }
         macro_rules! float {
@@ -50,13 +60,13 @@ impl Machine {
         }
         macro_rules! reference {
             ($register:expr) => {
-                self.refs[usize::from($register)]
+                refs[usize::from($register)]
             };
         }
         macro_rules! scene {
             () => {
                 &mut Scene {
-                    heap: &mut self.heap,
+                    heap: &mut *heap,
                     host: &mut *host,
                     meter: &mut *meter,
                 }
@@ -66,7 +76,7 @@ impl Machine {
             ($register:expr, $value:expr) => {{
                 let value = $value;
                 reference!($register) = value;
-                self.settle()?;
+                settle(heap, refs)?;
             }};
         }
         let mut at = *pc;
@@ -135,9 +145,7 @@ impl Machine {
                 }
                 Op::Move { to, from } => num!(to) = num!(from),
                 Op::MoveRef { to, from } => reference!(to) = reference!(from).clone(),
-                Op::Constant { to, index } => {
-                    num!(to) = self.program.more_constants[usize::from(index)]
-                }
+                Op::Constant { to, index } => num!(to) = program.more_constants[usize::from(index)],
                 Op::Null(to) => reference!(to) = Value::Null,
                 Op::AddInt { to, a, b } => {
                     num!(to) = i64::from((num!(a) as i32).wrapping_add(num!(b) as i32))
@@ -218,7 +226,7 @@ impl Machine {
                 Op::Convert { from, into, to, a } => num!(to) = converted(num!(a), from, into),
                 Op::Math1 { function, to, a } => {
                     let number = float!(a);
-                    num!(to) = function.apply(number, 0.0, || next_random(&mut self.random));
+                    num!(to) = function.apply(number, 0.0, || next_random(random));
                 }
                 Op::Math2 { function, to, a, b } => {
                     let (a, b) = (float!(a), float!(b));
@@ -284,7 +292,7 @@ impl Machine {
                 }
                 Op::LoadField { to, object, name } => {
                     *pc = at;
-                    let name = &self.program.names[usize::from(name)];
+                    let name = &program.names[usize::from(name)];
                     let scene = scene!();
                     reference!(to) = access::load_field(scene, &reference!(object), name)?;
                 }
@@ -294,14 +302,14 @@ impl Machine {
                     value,
                 } => {
                     *pc = at;
-                    let name = &self.program.names[usize::from(name)];
+                    let name = &program.names[usize::from(name)];
                     access::store_field(
                         scene!(),
                         &reference!(object),
                         name,
                         reference!(value).clone(),
                     )?;
-                    self.settle()?;
+                    settle(heap, refs)?;
                 }
                 Op::LoadIndex { to, object, index } => {
                     *pc = at;
@@ -316,11 +324,11 @@ impl Machine {
                     *pc = at;
                     let value = reference!(value).clone();
                     access::store_index(scene!(), &reference!(object), &reference!(index), value)?;
-                    self.settle()?;
+                    settle(heap, refs)?;
                 }
                 Op::DocumentValue { to, name } => {
                     *pc = at;
-                    let name = &self.program.names[usize::from(name)];
+                    let name = &program.names[usize::from(name)];
                     let scene = scene!();
                     let field = scene.field(name)?;
                     reference!(to) = scene.first_value(field)?;
@@ -334,9 +342,9 @@ impl Machine {
                 } => {
                     *pc = at;
                     meter.burn(1, host)?;
-                    let name = &self.program.names[usize::from(name)];
+                    let name = &program.names[usize::from(name)];
                     let first = usize::from(object);
-                    let (object, args) = self.refs[first..=first + usize::from(count)]
+                    let (object, args) = refs[first..=first + usize::from(count)]
                         .split_first()
                         .ok_or_else(broken)?;
                     put!(to, methods::call(scene!(), object, method, name, args)?);
@@ -350,14 +358,14 @@ impl Machine {
                     *pc = at;
                     meter.burn(1, host)?;
                     let first = usize::from(first);
-                    let args = &self.refs[first..first + usize::from(count)];
+                    let args = &refs[first..first + usize::from(count)];
                     put!(to, methods::call_static(scene!(), method, args)?);
                 }
                 Op::List { to, first, count } => {
                     *pc = at;
                     let first = usize::from(first);
-                    let elements = self.refs[first..first + usize::from(count)].to_vec();
-                    put!(to, self.heap.list(elements)?);
+                    let elements = refs[first..first + usize::from(count)].to_vec();
+                    put!(to, heap.list(elements)?);
                 }
                 Op::Map { to, first, count } => {
                     *pc = at;
@@ -367,7 +375,7 @@ impl Machine {
                         access::check_key(&key)?;
                         table.insert(key, reference!(first + 2 * index as u16 + 1).clone());
                     }
-                    put!(to, self.heap.map(table)?);
+                    put!(to, heap.map(table)?);
                 }
                 Op::Exception { kind, to, message } => {
                     *pc = at;
@@ -395,7 +403,7 @@ impl Machine {
                 } => {
                     let index = num!(counter) as usize;
                     let element = match &reference!(from) {
-                        Value::List(handle) => self.heap.elements(*handle).get(index).cloned(),
+                        Value::List(handle) => heap.elements(*handle).get(index).cloned(),
                         _ => None,
                     };
                     match element {
@@ -416,15 +424,15 @@ impl Machine {
             }
         }
     }
+}
 
-    /// Sweeps when the memory of the run is full.
-    #[inline]
-    fn settle(&mut self) -> Result<(), Trouble> {
-        if self.heap.is_full() {
-            self.heap.sweep(self.refs.iter())?;
-        }
-        Ok(())
+/// Sweeps when the memory of the run is full.
+#[inline]
+fn settle(heap: &mut Heap, refs: &[Value]) -> Result<(), Trouble> {
+    if heap.is_full() {
+        heap.sweep(refs.iter())?;
     }
+    Ok(())
 }
 
 #[cold]

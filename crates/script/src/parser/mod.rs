@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// Parses a whole script.
 pub(crate) fn parse(source: &str, limits: &Limits) -> Result<(Tree, Vec<Statement>), Fault> {
-    let words = lexer::words(source)?;
+    let words = joined(lexer::words(source)?, source);
     let mut parser = Parser {
         source,
         words,
@@ -29,6 +29,27 @@ pub(crate) fn parse(source: &str, limits: &Limits) -> Result<(Tree, Vec<Statemen
         statements.push(parser.statement()?);
     }
     Ok((parser.tree, statements))
+}
+
+/// `Map.Entry` is one name.
+fn joined(words: Vec<Word>, source: &str) -> Vec<Word> {
+    let mut joined: Vec<Word> = Vec::with_capacity(words.len());
+    for word in words {
+        let end = word.end;
+        let entry = word.kind == WordKind::Name && &source[word.at..end] == "Entry";
+        joined.push(word);
+        if let [.., map, dot, _] = &joined[..]
+            && entry
+            && dot.kind == WordKind::Sign(".")
+            && &source[map.at..end] == "Map.Entry"
+        {
+            joined.truncate(joined.len() - 2);
+            if let Some(map) = joined.last_mut() {
+                map.end = end;
+            }
+        }
+    }
+    joined
 }
 
 struct Parser<'a> {
