@@ -166,14 +166,16 @@ impl LocalShard {
         Ok(())
     }
 
-    /// Waits for a refresh that begins after this call.
+    /// Waits until searches see what was written before this call.
     pub(crate) async fn next_refresh(&self) {
-        let after = self.refreshes_begun.load(Ordering::SeqCst);
+        let begun = self.refreshes_begun.load(Ordering::SeqCst);
         // Someone waits for it: that counts as a search.
         self.searched.store(self.millis(), Ordering::Relaxed);
         let mut refreshed = self.refreshed.subscribe();
+        // One that had begun may have come too early; whether it did is known when it is done.
+        let seen = |done: &u64| *done > begun || (*done == begun && !self.engine.needs_refresh());
         // The sender lives as long as the shard.
-        let _ = refreshed.wait_for(|done| *done > after).await;
+        let _ = refreshed.wait_for(seen).await;
     }
 
     /// Plans what follows a write: a refresh, and a flush when it rests.

@@ -177,9 +177,17 @@ pub(crate) struct ShardBulk {
     /// The shard.
     pub(crate) shard: u32,
     /// The writes; each has an id by now.
-    pub(crate) items: Vec<WriteItem>,
+    pub(crate) items: Vec<ShardItem>,
     /// Shared options.
     pub(crate) options: WriteOptions,
+}
+
+/// A write that has an id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ShardItem {
+    pub(crate) item: WriteItem,
+    /// The id was made up by this cluster: no document can have it.
+    pub(crate) auto_id: bool,
 }
 
 impl ShardBulk {

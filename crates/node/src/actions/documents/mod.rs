@@ -2,14 +2,18 @@
 
 mod bulk;
 mod bulk_body;
+mod changing;
 mod delete;
 mod get;
 mod index;
 mod item;
 mod mget;
+mod parsing;
+mod phase;
 mod primary;
 mod reading;
 mod response;
+mod routing;
 mod single;
 mod source_filter;
 mod update;
@@ -34,6 +38,9 @@ pub(crate) use bulk::{BulkPrimary, BulkShard, ShardBulk, ShardBulkResponse};
 pub(crate) use get::GetShard;
 pub(crate) use mget::{MultiGetShard, MultiGetShardPart};
 pub(crate) use update::UpdateShard;
+
+pub(crate) use phase::{Phase, Phases};
+pub(crate) use writing::primary_of;
 
 use glasswork_content::Failure;
 

@@ -5,7 +5,11 @@ use glasswork_content::Failure;
 use glasswork_tasks::Task;
 use std::sync::Arc;
 
-use super::{DocumentResponse, WriteItem, WriteOptions};
+use super::{
+    DocumentResponse, WriteItem, WriteOptions,
+    phase::{Phase, Phases},
+    writing::write_all,
+};
 
 pub(super) async fn write(
     node: Arc<Node>,
@@ -13,6 +17,11 @@ pub(super) async fn write(
     item: WriteItem,
     options: WriteOptions,
 ) -> Result<DocumentResponse, Failure> {
-    let _ = (node, task, item, options);
-    todo!()
+    let phases = Phases::of(&task, Phase::Routing);
+    let result = write_all(&node, &task, vec![item], options).await.pop();
+    phases.enter(Phase::Finished);
+    match result {
+        Some(result) => result.map_err(|failed| failed.failure),
+        None => Err(Failure::illegal_state("the write gave no answer")),
+    }
 }

@@ -1,0 +1,215 @@
+//! What an update makes of a document: a merge, a script, or an upsert.
+
+use crate::shards::LocalShard;
+use bytes::Bytes;
+use glasswork_content::{Failure, Kind, Limits as JsonLimits, Node as Json, Object, Value, parse};
+use glasswork_engine::Found;
+use glasswork_script::{Context, Field, Halt, Host, Interrupt, Limits, Machine, Scalar, compile};
+use glasswork_tasks::{Checkpoint, Stop, Task};
+
+use super::{Update, UpdateScript};
+
+/// What is to be done.
+#[derive(Debug, Clone)]
+pub(super) enum Changed {
+    /// Put this source.
+    Put(Bytes),
+    /// Delete the document.
+    Delete,
+    /// Nothing: the document stays as it is.
+    Nothing(Bytes),
+}
+
+/// Decides what an update does to the present document.
+pub(super) fn change(
+    task: &Task,
+    shard: &LocalShard,
+    id: &str,
+    update: &Update,
+    found: Option<&Found>,
+) -> Result<Changed, Failure> {
+    match found {
+        None => insert(task, shard, id, update),
+        Some(found) => {
+            let source = parse(&found.source, &JsonLimits::DEFAULT)?;
+            match (&update.script, &update.doc) {
+                (Some(script), _) => scripted(
+                    task,
+                    script,
+                    &ctx(shard, id, Some(found), source, "index"),
+                    &found.source,
+                ),
+                (None, Some(doc)) => Ok(merge(
+                    source,
+                    doc,
+                    update.detect_noop.unwrap_or(true),
+                    &found.source,
+                )),
+                (None, None) => Ok(Changed::Nothing(found.source.clone())),
+            }
+        }
+    }
+}
+
+/// There is no document: the upsert, the part as a whole, or an error.
+fn insert(task: &Task, shard: &LocalShard, id: &str, update: &Update) -> Result<Changed, Failure> {
+    let upsert = match (&update.upsert, &update.doc) {
+        (_, Some(doc)) if update.doc_as_upsert => doc,
+        (Some(upsert), _) => upsert,
+        _ if update.scripted_upsert => &Json::from(Value::Object(Object::new())),
+        _ => {
+            return Err(
+                Failure::new(Kind::DocumentMissing, format!("[{id}]: document missing"))
+                    .with_text("index", &**shard.index())
+                    .with_text("shard", shard.number().to_string())
+                    .with_text("index_uuid", &**shard.uuid()),
+            );
+        }
+    };
+    match (&update.script, update.scripted_upsert) {
+        (Some(script), true) => {
+            let nothing = Bytes::from_static(b"{}");
+            scripted(
+                task,
+                script,
+                &ctx(shard, id, None, upsert.clone(), "create"),
+                &nothing,
+            )
+        }
+        _ => Ok(Changed::Put(upsert.to_json().into())),
+    }
+}
+
+fn merge(mut source: Json, doc: &Json, detect_noop: bool, before: &Bytes) -> Changed {
+    let changed = merge_into(&mut source, doc);
+    if detect_noop && !changed {
+        Changed::Nothing(before.clone())
+    } else {
+        Changed::Put(source.to_json().into())
+    }
+}
+
+/// `XContentHelper.update`: objects are merged, everything else is replaced. Answers whether anything changed. The depth is
+/// bounded by the reader's limit.
+fn merge_into(target: &mut Json, changes: &Json) -> bool {
+    let (Value::Object(target), Value::Object(changes)) = (&mut target.value, &changes.value)
+    else {
+        return false;
+    };
+    let mut changed = false;
+    for (key, change) in changes.iter() {
+        match target.get_mut(key) {
+            Some(present) if present.as_object().is_some() && change.as_object().is_some() => {
+                changed |= merge_into(present, change);
+            }
+            Some(present) => {
+                if present.to_json() != change.to_json() {
+                    *present = change.clone();
+                    changed = true;
+                }
+            }
+            None => {
+                target.insert(key, change.clone());
+                changed = true;
+            }
+        }
+    }
+    changed
+}
+
+/// What the script sees as `ctx`.
+fn ctx(shard: &LocalShard, id: &str, found: Option<&Found>, source: Json, op: &str) -> Json {
+    let text = |text: &str| Json::from(Value::String(text.to_owned()));
+    let mut ctx = Object::new();
+    ctx.insert("_index", text(shard.index()));
+    ctx.insert("_id", text(id));
+    if let Some(found) = found {
+        let version = i64::try_from(found.version).unwrap_or(i64::MAX);
+        ctx.insert("_version", Json::from(Value::Long(version)));
+        if let Some(routing) = &found.routing {
+            ctx.insert("_routing", text(routing));
+        }
+    }
+    ctx.insert("op", text(op));
+    ctx.insert("_source", source);
+    Json::from(Value::Object(ctx))
+}
+
+fn scripted(
+    task: &Task,
+    script: &UpdateScript,
+    ctx: &Json,
+    before: &Bytes,
+) -> Result<Changed, Failure> {
+    if script.lang != "painless" {
+        return Err(failed(Failure::illegal_argument(format!(
+            "script_lang not supported [{}]",
+            script.lang
+        ))));
+    }
+    let limits = Limits::DEFAULT;
+    let compiled = compile(&script.source, Context::Update, &limits).map_err(failed)?;
+    let mut host = TaskHost { task, stop: None };
+    let left = match Machine::new(&compiled, &script.params, &limits).update(ctx, &mut host) {
+        Ok(left) => left,
+        Err(Halt::Failed(failure)) => return Err(failed(*failure)),
+        Err(Halt::Interrupted) => {
+            return Err(host.stop.map_or_else(
+                || Failure::illegal_state("the script was interrupted"),
+                |stop| crate::of_stop(&stop),
+            ));
+        }
+    };
+    let was_create = ctx.get("op").and_then(Json::as_str) == Some("create");
+    let op = left.get("op").and_then(Json::as_str).unwrap_or("none");
+    match op {
+        "create" | "index" => {
+            let source = left
+                .get("_source")
+                .filter(|source| source.as_object().is_some());
+            let source = source
+                .ok_or_else(|| failed(Failure::illegal_argument("[_source] must be an object")))?;
+            Ok(Changed::Put(source.to_json().into()))
+        }
+        "delete" if !was_create => Ok(Changed::Delete),
+        "none" | "noop" => Ok(Changed::Nothing(before.clone())),
+        // As upstream: what it does not know changes nothing.
+        _ => Ok(Changed::Nothing(before.clone())),
+    }
+}
+
+/// 400 `illegal_argument_exception` `failed to execute script` with its cause.
+fn failed(cause: Failure) -> Failure {
+    Failure::illegal_argument("failed to execute script").caused_by(cause)
+}
+
+/// Lets a script see whether its task is still wanted.
+struct TaskHost<'a> {
+    task: &'a Task,
+    stop: Option<Stop>,
+}
+
+impl Host for TaskHost<'_> {
+    fn tick(&mut self, _steps: u32) -> Result<(), Interrupt> {
+        self.task.checkpoint().map_err(|stop| {
+            self.stop = Some(stop);
+            Interrupt
+        })
+    }
+
+    fn field(&mut self, _name: &str) -> Result<Option<Field>, Failure> {
+        Ok(None)
+    }
+
+    fn count(&mut self, _field: Field) -> usize {
+        0
+    }
+
+    fn value(&mut self, _field: Field, _index: usize) -> Scalar {
+        Scalar::Long(0)
+    }
+
+    fn score(&mut self) -> f64 {
+        0.0
+    }
+}
