@@ -4,6 +4,9 @@
 //! [`Node::call`] for what an action starts itself): it registers the task, runs the [`Action`], has the answer made
 //! inside the task and ends the task. The actions are listed in [`actions::table`], a folder a family.
 
+// An operation is a chain of nested actions, each a future within the one above.
+#![recursion_limit = "256"]
+
 mod action;
 pub mod actions;
 mod authority;

@@ -18,6 +18,7 @@ pub mod request;
 pub mod shard;
 
 pub use context::Context;
+pub use fetch::filter_source;
 
 use glasswork_content::{Failure, Kind};
 use glasswork_tasks::Stop;

@@ -109,11 +109,11 @@ impl Store {
             Ok((next != *directory).then_some(next))
         })
         .await?;
-        self.forget(&gone).await;
         Ok(gone)
     }
 
-    async fn forget(&self, gone: &[Arc<Index>]) {
+    /// Removes the keys of deleted indices.
+    pub(crate) async fn forget(&self, gone: &[Arc<Index>]) {
         for index in gone {
             self.remove_old(&index.uuid, index.options.number_of_shards)
                 .await;
@@ -156,7 +156,6 @@ impl Store {
             Ok((next != *directory).then_some(next))
         })
         .await?;
-        self.forget(&gone).await;
         Ok(gone)
     }
 
@@ -368,7 +367,7 @@ fn check_directory(directory: &Directory) -> Result<(), Failure> {
 }
 
 /// Refuses settings that may not change now.
-fn check_update(index: &Index, change: &SettingsChange) -> Result<(), Failure> {
+pub(crate) fn check_update(index: &Index, change: &SettingsChange) -> Result<(), Failure> {
     let mut fixed = Vec::new();
     for (name, value) in change {
         let definition = match value {

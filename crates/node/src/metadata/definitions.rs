@@ -6,7 +6,7 @@ use glasswork_content::{
     text::{parse_size, parse_time},
 };
 
-use super::SettingValue;
+use super::{SettingValue, Settings};
 
 /// What a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -346,4 +346,17 @@ impl Takes {
         }
         Ok(())
     }
+}
+
+/// The defaults of settings that are not set.
+#[must_use]
+pub fn defaults_of(settings: &Settings) -> Settings {
+    let shown = |definition: &&Definition| {
+        !definition.default.is_empty() && settings.get(definition.name).is_none()
+    };
+    let mut defaults = Settings::new();
+    for definition in INDEX_SETTINGS.iter().filter(shown) {
+        defaults.set(definition.name, definition.default);
+    }
+    defaults
 }

@@ -19,7 +19,7 @@ mod store;
 mod stored;
 
 pub use alias::Alias;
-pub use definitions::{Changes, Definition, INDEX_SETTINGS, Takes};
+pub use definitions::{Changes, Definition, INDEX_SETTINGS, Takes, defaults_of};
 pub(crate) use expression::closed;
 pub use expression::{Expand, ExpressionOptions, IndexExpression};
 pub use index::{Blocks, Index, IndexOptions, Place};
@@ -28,5 +28,5 @@ pub use resolve::{SearchTarget, WriteTarget};
 pub use settings::{SettingValue, Settings, SettingsChange, parse_settings};
 pub use snapshot::Metadata;
 
-pub(crate) use changes::NewIndex;
+pub(crate) use changes::{NewIndex, check_update};
 pub(crate) use store::Store;

@@ -7,6 +7,7 @@ mod shard;
 mod upkeep;
 
 use crate::{Node, metadata::Index};
+use futures_util::FutureExt;
 use glasswork_content::{Failure, Kind};
 use glasswork_engine::{Shard, ShardConfig};
 use glasswork_substrate::LogName;
@@ -61,6 +62,15 @@ impl Shards {
             .lock()
             .values()
             .filter_map(|cell| cell.get().cloned())
+            .collect()
+    }
+
+    /// Those of an index that are open.
+    #[must_use]
+    pub fn of_index(&self, uuid: &str) -> Vec<Arc<LocalShard>> {
+        self.all()
+            .into_iter()
+            .filter(|shard| **shard.uuid() == *uuid)
             .collect()
     }
 
@@ -123,7 +133,7 @@ impl Node {
                 .or_default(),
         );
         let opened = cell
-            .get_or_try_init(|| self.open_shard(index, shard))
+            .get_or_try_init(|| self.open_shard(index, shard).boxed())
             .await
             .cloned()?;
         // The index may have gone while the shard opened.

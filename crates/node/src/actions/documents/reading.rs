@@ -4,7 +4,7 @@ use crate::{Node, metadata::Index, shards::LocalShard};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use glasswork_content::{Failure, Limits, parse};
-use glasswork_search::{fetch::filter_source, request::SourceFilter as Paths};
+use glasswork_search::{filter_source, request::SourceFilter as Paths};
 use glasswork_tasks::Task;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};

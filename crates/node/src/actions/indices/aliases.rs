@@ -172,7 +172,12 @@ impl Action for UpdateAliases {
         task: Task,
         request: UpdateAliasesRequest,
     ) -> Result<Acknowledged, Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let _ = task;
+        let gone = node
+            .metadata_store()
+            .update_aliases(&request.actions)
+            .await?;
+        super::delete::forget(&node, &gone).await;
+        Ok(Acknowledged::DONE)
     }
 }

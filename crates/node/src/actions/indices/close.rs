@@ -65,7 +65,21 @@ impl Action for CloseIndex {
         task: Task,
         request: CloseIndexRequest,
     ) -> Result<CloseIndexResponse, Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let indices = node.metadata().resolve(&request.target)?;
+        // What a closed shard has in its log is read again when it opens; a flush makes that short.
+        for shard in indices
+            .iter()
+            .flat_map(|index| node.shards().of_index(&index.uuid))
+        {
+            if let Err(failure) = super::flush::flush(&node, &task, shard).await {
+                tracing::warn!(%failure, "a shard that is to be closed can't be flushed");
+            }
+        }
+        let indices = node
+            .metadata_store()
+            .set_open(&request.target, false)
+            .await?;
+        node.follow_metadata().await;
+        Ok(CloseIndexResponse { indices })
     }
 }

@@ -4,12 +4,17 @@ use crate::{
     Node,
     action::{Action, Spec},
     actions::{documents::ActiveShards, table},
-    metadata::{self, Alias, SettingsChange},
+    metadata::{self, Alias, Index, NewIndex, SettingsChange},
 };
-use glasswork_content::{Failure, Node as Json, Render, Value};
+use glasswork_content::{Failure, Kind, Node as Json, Render, Value};
+use glasswork_search::mapping::wildcard;
 use glasswork_tasks::Task;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 /// `PUT /{index}`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -114,8 +119,25 @@ impl Action for CreateIndex {
         task: Task,
         request: CreateIndexRequest,
     ) -> Result<CreateIndexResponse, Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let _ = task;
+        let wanted = request.wait_for_active_shards;
+        let new = NewIndex {
+            name: request.index,
+            settings: request.settings,
+            mappings: request.mappings,
+            aliases: request.aliases,
+        };
+        let index = make(&node, new).await?;
+        let copies = match wanted {
+            ActiveShards::Default => 1,
+            ActiveShards::Count(count) => count,
+            ActiveShards::All => index.copies(),
+        };
+        Ok(CreateIndexResponse {
+            acknowledged: true,
+            shards_acknowledged: copies <= 1,
+            index: index.name.to_string(),
+        })
     }
 }
 
@@ -135,7 +157,80 @@ impl Action for AutoCreate {
     type Response = ();
 
     async fn run(node: Arc<Node>, task: Task, request: AutoCreateRequest) -> Result<(), Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let _ = task;
+        allowed(&node, &request.index)?;
+        let new = NewIndex {
+            name: request.index,
+            ..NewIndex::default()
+        };
+        match make(&node, new).await {
+            Err(failure) if failure.kind == Kind::ResourceAlreadyExists => Ok(()),
+            made => made.map(drop),
+        }
     }
+}
+
+/// Makes the index, and opens those of its shards that lie here.
+async fn make(node: &Arc<Node>, new: NewIndex) -> Result<Arc<Index>, Failure> {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+    let nodes: Vec<Arc<str>> = node
+        .substrate()
+        .bus
+        .members()
+        .iter()
+        .map(|member| Arc::clone(&member.node))
+        .collect();
+    let nodes = if nodes.is_empty() {
+        vec![Arc::from(node.id().as_str())]
+    } else {
+        nodes
+    };
+    let index = node.metadata_store().create(new, &nodes, now).await?;
+    for (place, shard) in index.shards.iter().zip(0_u32..) {
+        if *place.primary == *node.id().as_str() {
+            node.shard(&index.uuid, shard).await?;
+        }
+    }
+    Ok(index)
+}
+
+/// Whether a write may make this index: `action.auto_create_index`.
+fn allowed(node: &Node, index: &str) -> Result<(), Failure> {
+    const SETTING: &str = "action.auto_create_index";
+    let metadata = node.metadata();
+    let set = metadata.cluster_settings().text(SETTING);
+    let text = set
+        .or_else(|| node.config().settings.get(SETTING).map(String::as_str))
+        .unwrap_or("true");
+    let refused = |why: String| {
+        Failure::new(
+            Kind::IndexNotFound,
+            format!("no such index [{index}] and {why}"),
+        )
+        .with_text("index", index)
+        .with_text("index_uuid", "_na_")
+    };
+    match text {
+        "true" | "" => return Ok(()),
+        "false" => return Err(refused(format!("[{SETTING}] is [false]"))),
+        _ => {}
+    }
+    for pattern in text.split(',').map(str::trim) {
+        let (makes, pattern) = match pattern.strip_prefix('-') {
+            Some(rest) => (false, rest),
+            None => (true, pattern.strip_prefix('+').unwrap_or(pattern)),
+        };
+        if wildcard(pattern, index) {
+            return match makes {
+                true => Ok(()),
+                false => Err(refused(format!(
+                    "[{SETTING}] contains [-{pattern}] which forbids automatic creation of the index"
+                ))),
+            };
+        }
+    }
+    Err(refused(format!("[{SETTING}] ([{text}]) doesn't match")))
 }

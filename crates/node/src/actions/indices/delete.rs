@@ -4,6 +4,7 @@ use crate::{
     Node,
     action::{Action, Spec},
     actions::table,
+    metadata::Index,
 };
 use glasswork_content::Failure;
 use glasswork_tasks::Task;
@@ -41,7 +42,31 @@ impl Action for DeleteIndex {
         task: Task,
         request: DeleteIndexRequest,
     ) -> Result<Acknowledged, Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let _ = task;
+        let has_wildcard =
+            request.target.is_all() || request.target.names.iter().any(|name| name.contains('*'));
+        if has_wildcard && destructive_requires_name(&node) {
+            return Err(Failure::illegal_argument(
+                "Wildcard expressions or all indices are not allowed",
+            ));
+        }
+        let gone = node.metadata_store().delete(&request.target).await?;
+        forget(&node, &gone).await;
+        Ok(Acknowledged::DONE)
     }
+}
+
+fn destructive_requires_name(node: &Node) -> bool {
+    const SETTING: &str = "action.destructive_requires_name";
+    let metadata = node.metadata();
+    let set = metadata.cluster_settings().text(SETTING);
+    set.or_else(|| node.config().settings.get(SETTING).map(String::as_str)) == Some("true")
+}
+
+/// Removes what is left of deleted indices here, then their keys. After a crash between these the next start goes on.
+pub(super) async fn forget(node: &Node, gone: &[Arc<Index>]) {
+    for index in gone {
+        node.remove_shards(index).await;
+    }
+    node.metadata_store().forget(gone).await;
 }

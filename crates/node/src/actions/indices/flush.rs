@@ -3,14 +3,21 @@
 use crate::{
     Node,
     action::{Action, Description, Spec},
-    actions::table,
+    actions::{
+        documents::{Phase, Phases},
+        table,
+    },
+    shards::{LocalShard, on_pool},
 };
 use glasswork_content::Failure;
 use glasswork_tasks::Task;
 use serde::{Deserialize, Serialize};
 use std::{fmt::Write, sync::Arc};
 
-use super::{BroadcastResponse, ShardId, Target};
+use super::{
+    BroadcastResponse, ShardId, Target,
+    broadcast::{each_shard, on_primary},
+};
 
 /// `POST [/{index}]/_flush`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,8 +40,7 @@ impl Action for Flush {
         task: Task,
         request: FlushRequest,
     ) -> Result<BroadcastResponse, Failure> {
-        let _ = (node, task, request);
-        todo!()
+        each_shard::<FlushShard>(&node, &task, &request.target).await
     }
 }
 
@@ -59,8 +65,10 @@ impl Action for FlushShard {
     }
 
     async fn run(node: Arc<Node>, task: Task, request: ShardId) -> Result<(), Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let phases = Phases::of(&task, Phase::WaitingOnPrimary);
+        let done = on_primary::<FlushPrimary>(&node, &task, request).await;
+        phases.enter(Phase::Finished);
+        done
     }
 }
 
@@ -78,7 +86,19 @@ impl Action for FlushPrimary {
     }
 
     async fn run(node: Arc<Node>, task: Task, request: ShardId) -> Result<(), Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let phases = Phases::of(&task, Phase::Primary);
+        let shard = node.shard(&request.uuid, request.shard).await?;
+        let done = flush(&node, &task, shard).await;
+        phases.enter(Phase::Finished);
+        done
     }
+}
+
+/// Makes the segments of a shard durable.
+pub(super) async fn flush(node: &Node, task: &Task, shard: Arc<LocalShard>) -> Result<(), Failure> {
+    let flushed = Arc::clone(&shard);
+    let flushing = async move { flushed.engine().flush().await };
+    on_pool(&node.pools().management, task, flushing)
+        .await?
+        .map_err(|error| shard.failure(&error))
 }

@@ -5,12 +5,16 @@ use crate::{
     action::{Action, Description, Spec},
     actions::table,
 };
+use futures_util::future::join_all;
 use glasswork_content::Failure;
 use glasswork_tasks::Task;
 use serde::{Deserialize, Serialize};
 use std::{fmt::Write, sync::Arc};
 
-use super::{BroadcastResponse, ShardId, Target};
+use super::{
+    BroadcastResponse, ShardCounts, ShardId, Target,
+    broadcast::{by_node, count},
+};
 
 /// `POST [/{index}]/_forcemerge`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,8 +69,35 @@ impl Action for ForceMerge {
         task: Task,
         request: ForceMergeRequest,
     ) -> Result<BroadcastResponse, Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let indices = node.metadata().resolve(&request.target)?;
+        let mut counts = ShardCounts {
+            total: indices
+                .iter()
+                .map(|index| index.copies() * index.options.number_of_shards)
+                .sum(),
+            ..ShardCounts::default()
+        };
+        let parts = by_node(&node, &indices).into_iter().map(|(at, shards)| {
+            let request = NodeForceMerge {
+                shards: shards.clone(),
+                request: request.clone(),
+            };
+            let (node, task) = (&node, &task);
+            async move {
+                (
+                    shards,
+                    node.call::<ForceMergeNode>(task, &at, request).await,
+                )
+            }
+        });
+        for (shards, merged) in join_all(parts).await {
+            let merged = merged
+                .unwrap_or_else(|failure| shards.iter().map(|_| Err(failure.clone())).collect());
+            for (shard, merged) in shards.iter().zip(merged) {
+                count(&node, &mut counts, shard, merged);
+            }
+        }
+        Ok(BroadcastResponse { shards: counts })
     }
 }
 
@@ -91,7 +122,44 @@ impl Action for ForceMergeNode {
         task: Task,
         request: NodeForceMerge,
     ) -> Result<Self::Response, Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let mut merged = Vec::with_capacity(request.shards.len());
+        task.count_in("shards");
+        task.expect(request.shards.len() as u64);
+        for shard in &request.shards {
+            merged.push(merge(&node, &task, shard, &request.request).await);
+            task.advance(1);
+        }
+        Ok(merged)
     }
+}
+
+async fn merge(
+    node: &Node,
+    task: &Task,
+    shard: &ShardId,
+    request: &ForceMergeRequest,
+) -> Result<(), Failure> {
+    let shard = node.shard(&shard.uuid, shard.shard).await?;
+    let (merging, most, only_deletes) = (
+        Arc::clone(&shard),
+        request.max_num_segments,
+        request.only_expunge_deletes,
+    );
+    let work = move |task: &Task| {
+        let engine = merging.engine();
+        let checkpoint = Arc::new(task.clone());
+        // What is only in memory is merged too.
+        merging.refresh()?;
+        let merged = match most {
+            Some(most) => engine.merge(most.max(1) as usize, checkpoint),
+            None if only_deletes => engine.expunge_deletes(checkpoint),
+            None => engine.merge_by_policy(checkpoint),
+        };
+        merged.map(drop).map_err(|error| merging.failure(&error))
+    };
+    node.pools().management.run(task, work).await?;
+    if request.flush {
+        super::flush::flush(node, task, shard).await?;
+    }
+    Ok(())
 }

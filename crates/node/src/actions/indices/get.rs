@@ -4,7 +4,7 @@ use crate::{
     Node,
     action::{Action, Spec},
     actions::table,
-    metadata::{Alias, Settings},
+    metadata::{Alias, Index, Settings, defaults_of},
 };
 use glasswork_content::{Failure, Node as Json};
 use glasswork_tasks::Task;
@@ -58,7 +58,27 @@ impl Action for GetIndex {
         task: Task,
         request: GetIndexRequest,
     ) -> Result<GetIndexResponse, Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let _ = task;
+        let indices = node.metadata().resolve(&request.target)?;
+        let describe = |index: &Arc<Index>| {
+            Ok(IndexDescription {
+                name: index.name.to_string(),
+                aliases: index
+                    .aliases
+                    .iter()
+                    .map(|(name, alias)| (name.clone(), Alias::clone(alias)))
+                    .collect(),
+                mapping: super::mapping::shown(&index.mapping)?,
+                settings: Settings::clone(&index.settings),
+                defaults: request
+                    .include_defaults
+                    .then(|| defaults_of(&index.settings)),
+            })
+        };
+        let indices = indices
+            .iter()
+            .map(describe)
+            .collect::<Result<_, Failure>>()?;
+        Ok(GetIndexResponse { indices })
     }
 }

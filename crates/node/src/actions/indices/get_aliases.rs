@@ -7,6 +7,7 @@ use crate::{
     metadata::Alias,
 };
 use glasswork_content::Failure;
+use glasswork_search::mapping::wildcard;
 use glasswork_tasks::Task;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -46,7 +47,47 @@ impl Action for GetAliases {
         task: Task,
         request: GetAliasesRequest,
     ) -> Result<GetAliasesResponse, Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let _ = task;
+        let indices = node.metadata().resolve(&request.target)?;
+        let mut shown = Vec::new();
+        for index in &indices {
+            let aliases: BTreeMap<String, Alias> = index
+                .aliases
+                .iter()
+                .filter(|(name, _)| request.names.is_empty() || wanted(&request.names, name))
+                .map(|(name, alias)| (name.clone(), Alias::clone(alias)))
+                .collect();
+            if request.names.is_empty() || !aliases.is_empty() {
+                shown.push((index.name.to_string(), aliases));
+            }
+        }
+        let is_there = |name: &String| shown.iter().any(|(_, aliases)| aliases.contains_key(name));
+        let mut missing: Vec<String> = request
+            .names
+            .iter()
+            .filter(|name| {
+                !name.contains('*') && *name != "_all" && !name.starts_with('-') && !is_there(name)
+            })
+            .cloned()
+            .collect();
+        missing.sort_unstable();
+        missing.dedup();
+        Ok(GetAliasesResponse {
+            indices: shown,
+            missing,
+        })
     }
+}
+
+/// Whether the last pattern that fits a name includes it: names and wildcards include, those behind a `-` exclude.
+fn wanted(patterns: &[String], name: &str) -> bool {
+    let mut included = false;
+    for pattern in patterns {
+        match pattern.strip_prefix('-') {
+            Some(rest) if wildcard(rest, name) => included = false,
+            None if pattern == "_all" || wildcard(pattern, name) => included = true,
+            _ => {}
+        }
+    }
+    included
 }

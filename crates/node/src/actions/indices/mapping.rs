@@ -4,8 +4,10 @@ use crate::{
     Node,
     action::{Action, Spec},
     actions::table,
+    metadata::Index,
 };
-use glasswork_content::{Failure, Node as Json};
+use glasswork_content::{Failure, Limits, Node as Json, Render, parse};
+use glasswork_search::mapping::Mapping;
 use glasswork_tasks::Task;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -40,8 +42,11 @@ impl Action for GetMapping {
         task: Task,
         request: GetMappingRequest,
     ) -> Result<GetMappingResponse, Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let _ = task;
+        let indices = node.metadata().resolve(&request.target)?;
+        let show = |index: &Arc<Index>| Ok((index.name.to_string(), shown(&index.mapping)?));
+        let indices = indices.iter().map(show).collect::<Result<_, Failure>>()?;
+        Ok(GetMappingResponse { indices })
     }
 }
 
@@ -78,7 +83,39 @@ impl Action for GetFieldMapping {
         task: Task,
         request: GetFieldMappingRequest,
     ) -> Result<GetFieldMappingResponse, Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let _ = task;
+        let indices = node.metadata().resolve(&request.target)?;
+        let show = |index: &Arc<Index>| {
+            Ok((
+                index.name.to_string(),
+                fields(&index.mapping, &request.fields)?,
+            ))
+        };
+        let indices = indices.iter().map(show).collect::<Result<_, Failure>>()?;
+        Ok(GetFieldMappingResponse { indices })
     }
+}
+
+/// The object under `mappings`.
+pub(super) fn shown(mapping: &Mapping) -> Result<Json, Failure> {
+    let mut out = Render::compact();
+    mapping.render(&mut out);
+    parse(&out.finish(), &Limits::DEFAULT)
+}
+
+/// The fields that fit one of the patterns, each once.
+fn fields(mapping: &Mapping, patterns: &[String]) -> Result<FieldMappings, Failure> {
+    let mut found: FieldMappings = Vec::new();
+    for pattern in patterns {
+        for (path, _) in mapping.matching(pattern) {
+            if found.iter().any(|(known, _)| known == path) {
+                continue;
+            }
+            let mut out = Render::compact();
+            if mapping.render_field(path, &mut out) {
+                found.push((path.to_owned(), parse(&out.finish(), &Limits::DEFAULT)?));
+            }
+        }
+    }
+    Ok(found)
 }

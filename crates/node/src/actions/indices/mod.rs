@@ -1,6 +1,7 @@
 //! Indices: making, showing, changing and deleting them; refresh, flush and merge.
 
 mod aliases;
+mod broadcast;
 mod close;
 mod create;
 mod delete;

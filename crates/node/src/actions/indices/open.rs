@@ -48,7 +48,14 @@ impl Action for OpenIndex {
         task: Task,
         request: OpenIndexRequest,
     ) -> Result<Acknowledged, Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let _ = task;
+        node.metadata_store()
+            .set_open(&request.target, true)
+            .await?;
+        node.open_shards().await;
+        Ok(Acknowledged {
+            acknowledged: true,
+            shards_acknowledged: Some(true),
+        })
     }
 }

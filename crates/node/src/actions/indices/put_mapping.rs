@@ -4,8 +4,10 @@ use crate::{
     Node,
     action::{Action, Spec},
     actions::table,
+    metadata::Index,
 };
 use glasswork_content::{Failure, Node as Json};
+use glasswork_search::mapping::Mapping;
 use glasswork_tasks::Task;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -35,8 +37,27 @@ impl Action for PutMapping {
         task: Task,
         request: PutMappingRequest,
     ) -> Result<Acknowledged, Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let _ = task;
+        if Mapping::is_typed(&request.mapping) {
+            return Err(Failure::illegal_argument(
+                "Types cannot be provided in put mapping requests",
+            ));
+        }
+        let update = |index: &Index| Mapping::parse(&request.mapping, index.mapping.analysis());
+        let indices = node.metadata().resolve(&request.target)?;
+        // All of them are tried before any is changed.
+        for index in &indices {
+            index.options.blocks.check_metadata(&index.name)?;
+            index
+                .mapping
+                .merge(&update(index)?, &index.options.limits)?;
+        }
+        for index in &indices {
+            node.metadata_store()
+                .put_mapping(&index.uuid, update)
+                .await?;
+        }
+        Ok(Acknowledged::DONE)
     }
 }
 
@@ -63,7 +84,11 @@ impl Action for AutoPutMapping {
         task: Task,
         request: AutoPutMappingRequest,
     ) -> Result<u64, Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let _ = task;
+        let additions = request.additions;
+        let update = |index: &Index| Mapping::from_bytes(&additions, index.mapping.analysis());
+        node.metadata_store()
+            .put_mapping(&request.uuid, update)
+            .await
     }
 }

@@ -3,14 +3,20 @@
 use crate::{
     Node,
     action::{Action, Description, Spec},
-    actions::table,
+    actions::{
+        documents::{Phase, Phases},
+        table,
+    },
 };
 use glasswork_content::Failure;
 use glasswork_tasks::Task;
 use serde::{Deserialize, Serialize};
 use std::{fmt::Write, sync::Arc};
 
-use super::{BroadcastResponse, ShardId, Target};
+use super::{
+    BroadcastResponse, ShardId, Target,
+    broadcast::{each_shard, on_primary},
+};
 
 /// `POST [/{index}]/_refresh`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,8 +39,7 @@ impl Action for Refresh {
         task: Task,
         request: RefreshRequest,
     ) -> Result<BroadcastResponse, Failure> {
-        let _ = (node, task, request);
-        todo!()
+        each_shard::<RefreshShard>(&node, &task, &request.target).await
     }
 }
 
@@ -59,8 +64,10 @@ impl Action for RefreshShard {
     }
 
     async fn run(node: Arc<Node>, task: Task, request: ShardId) -> Result<(), Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let phases = Phases::of(&task, Phase::WaitingOnPrimary);
+        let done = on_primary::<RefreshPrimary>(&node, &task, request).await;
+        phases.enter(Phase::Finished);
+        done
     }
 }
 
@@ -78,7 +85,14 @@ impl Action for RefreshPrimary {
     }
 
     async fn run(node: Arc<Node>, task: Task, request: ShardId) -> Result<(), Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let phases = Phases::of(&task, Phase::Primary);
+        let shard = node.shard(&request.uuid, request.shard).await?;
+        let done = node
+            .pools()
+            .management
+            .run(&task, move |_| shard.refresh())
+            .await;
+        phases.enter(Phase::Finished);
+        done
     }
 }

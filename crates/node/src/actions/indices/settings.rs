@@ -4,9 +4,10 @@ use crate::{
     Node,
     action::{Action, Spec},
     actions::table,
-    metadata::Settings,
+    metadata::{Index, Settings, defaults_of},
 };
 use glasswork_content::Failure;
+use glasswork_search::mapping::wildcard;
 use glasswork_tasks::Task;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -45,7 +46,26 @@ impl Action for GetSettings {
         task: Task,
         request: GetSettingsRequest,
     ) -> Result<GetSettingsResponse, Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let _ = task;
+        let wanted = |name: &str| {
+            request.names.is_empty()
+                || request
+                    .names
+                    .iter()
+                    .any(|pattern| pattern == "_all" || wildcard(pattern, name))
+        };
+        let indices = node.metadata().resolve(&request.target)?;
+        let show = |index: &Arc<Index>| {
+            let mut settings = Settings::clone(&index.settings);
+            let mut defaults = request.include_defaults.then(|| defaults_of(&settings));
+            settings.retain(wanted);
+            if let Some(defaults) = &mut defaults {
+                defaults.retain(wanted);
+            }
+            (index.name.to_string(), settings, defaults)
+        };
+        Ok(GetSettingsResponse {
+            indices: indices.iter().map(show).collect(),
+        })
     }
 }

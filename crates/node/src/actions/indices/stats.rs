@@ -5,12 +5,16 @@ use crate::{
     action::{Action, Spec},
     actions::table,
 };
+use futures_util::future::join_all;
 use glasswork_content::Failure;
 use glasswork_tasks::Task;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use super::{ShardCounts, ShardId, Target};
+use super::{
+    ShardCounts, ShardId, Target,
+    broadcast::{by_node, count},
+};
 
 /// `GET [/{index}]/_stats`; also behind `_cat/indices`, `_cat/shards`, `_cat/count`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,8 +78,46 @@ impl Action for IndicesStats {
         task: Task,
         request: IndicesStatsRequest,
     ) -> Result<IndicesStatsResponse, Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let indices = node.metadata().resolve(&request.target)?;
+        let mut counts = ShardCounts {
+            total: indices
+                .iter()
+                .map(|index| index.copies() * index.options.number_of_shards)
+                .sum(),
+            ..ShardCounts::default()
+        };
+        let parts = by_node(&node, &indices).into_iter().map(|(at, shards)| {
+            let (node, task) = (&node, &task);
+            async move {
+                (
+                    shards.clone(),
+                    node.call::<IndicesStatsNode>(task, &at, shards).await,
+                )
+            }
+        });
+        let mut figures: BTreeMap<String, Vec<ShardFigures>> = BTreeMap::new();
+        for (shards, told) in join_all(parts).await {
+            let told = told
+                .unwrap_or_else(|failure| shards.iter().map(|_| Err(failure.clone())).collect());
+            for (shard, told) in shards.iter().zip(told) {
+                let told =
+                    told.map(|told| figures.entry(shard.uuid.clone()).or_default().push(told));
+                count(&node, &mut counts, shard, told);
+            }
+        }
+        let indices = indices.iter().map(|index| {
+            let mut shards = figures.remove(&*index.uuid).unwrap_or_default();
+            shards.sort_unstable_by_key(|figures| figures.shard);
+            IndexStats {
+                name: index.name.to_string(),
+                uuid: index.uuid.to_string(),
+                shards,
+            }
+        });
+        Ok(IndicesStatsResponse {
+            indices: indices.collect(),
+            shards: counts,
+        })
     }
 }
 
@@ -93,7 +135,23 @@ impl Action for IndicesStatsNode {
         task: Task,
         request: Vec<ShardId>,
     ) -> Result<Self::Response, Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let _ = task;
+        let mut told = Vec::with_capacity(request.len());
+        for id in request {
+            told.push(node.shard(&id.uuid, id.shard).await.map(|shard| {
+                let stats = shard.engine().stats();
+                ShardFigures {
+                    shard: id.shard,
+                    node: node.id().to_string(),
+                    docs: stats.docs,
+                    deleted: stats.deleted,
+                    store_bytes: stats.store_bytes,
+                    segments: stats.segments,
+                    max_seq_no: stats.max_seq_no,
+                    memory_bytes: stats.buffer_bytes + stats.memory_segment_bytes,
+                }
+            }));
+        }
+        Ok(told)
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     Node,
     action::{Action, Spec},
     actions::table,
-    metadata::SettingsChange,
+    metadata::{self, SettingsChange},
 };
 use glasswork_content::Failure;
 use glasswork_tasks::Task;
@@ -46,7 +46,19 @@ impl Action for UpdateSettings {
         task: Task,
         request: UpdateSettingsRequest,
     ) -> Result<Acknowledged, Failure> {
-        let _ = (node, task, request);
-        todo!()
+        let _ = task;
+        let indices = node.metadata().resolve(&request.target)?;
+        // All of them are tried before any is changed.
+        for index in &indices {
+            metadata::check_update(index, &request.settings)?;
+        }
+        for index in &indices {
+            let store = node.metadata_store();
+            store
+                .update_settings(&index.uuid, &request.settings, request.preserve_existing)
+                .await?;
+        }
+        node.follow_metadata().await;
+        Ok(Acknowledged::DONE)
     }
 }
