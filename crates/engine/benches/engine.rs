@@ -1,6 +1,7 @@
 //! What the engine costs: bulk documents a second, a refresh of one document, reads by id.
 //!
-//! `cargo bench -p glasswork-engine`; each figure is the best of its runs. `ENGINE_DOCS` sets the size of the bulk.
+//! `cargo bench -p glasswork-engine`; each figure is the best of its runs. `ENGINE_DOCS` sets the size of the bulk,
+//! `ENGINE_PART` runs only `bulk` or `small`.
 
 use std::{
     sync::Arc,
@@ -18,6 +19,10 @@ use glasswork_substrate::{
     files::{FilesSubstrate, RealDisk},
 };
 use glasswork_tasks::NoCheckpoint;
+
+/// The node's allocator.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const WORDS: [&str; 24] = [
     "the", "river", "of", "a", "house", "and", "night", "in", "light", "garden", "war", "to",
@@ -190,15 +195,24 @@ fn main() {
             .ok()
             .and_then(|docs| docs.parse().ok())
             .unwrap_or(200_000);
-        for auto_id in [true, false] {
-            bulk(&mut bench, docs, auto_id).await;
+        let part = std::env::var("ENGINE_PART").unwrap_or_default();
+        if part != "small" {
+            for auto_id in [true, false] {
+                let shard = bulk(&mut bench, docs, auto_id).await;
+                if part != "bulk" {
+                    reads_and_updates(&shard, docs).await;
+                }
+                shard.delete().expect("deleted");
+            }
         }
-        small(&mut bench).await;
+        if part != "bulk" {
+            small(&mut bench).await;
+        }
     });
 }
 
 /// Bulks of 5,000 documents by one client; making the documents is not counted.
-async fn bulk(bench: &mut Bench, docs: u64, auto_id: bool) {
+async fn bulk(bench: &mut Bench, docs: u64, auto_id: bool) -> Shard {
     let shard = bench.shard().await;
     let mut dice = Dice(42);
     let mut spent = Duration::ZERO;
@@ -229,7 +243,11 @@ async fn bulk(bench: &mut Bench, docs: u64, auto_id: bool) {
         stats.segments,
         stats.store_bytes >> 20
     );
+    shard
+}
 
+async fn reads_and_updates(shard: &Shard, docs: u64) {
+    let mut dice = Dice(77);
     let mut best = Duration::MAX;
     for _ in 0..5 {
         let begun = Instant::now();
@@ -257,7 +275,6 @@ async fn bulk(bench: &mut Bench, docs: u64, auto_id: bool) {
     let begun = Instant::now();
     shard.merge(1, Arc::new(NoCheckpoint)).expect("merged");
     println!("merge into one segment: {:.1?}", begun.elapsed());
-    shard.delete().expect("deleted");
 }
 
 /// One document at a time.

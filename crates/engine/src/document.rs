@@ -133,7 +133,7 @@ impl<'a> Iterator for Values<'a> {
                 InternalFields::primary_term(),
                 Leaf::U64(incoming.primary_term),
             )),
-            4 => Some((InternalFields::source(), Leaf::Bytes(&incoming.source))),
+            4 => Some((InternalFields::source(), Leaf::Source(&incoming.source))),
             5 if incoming.routing.is_some() => incoming
                 .routing
                 .as_deref()
@@ -150,7 +150,7 @@ impl<'a> Iterator for Values<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Leaf<'a> {
     Text(&'a str),
-    Bytes(&'a [u8]),
+    Source(&'a [u8]),
     U64(u64),
     I64(i64),
     F64(f64),
@@ -180,7 +180,11 @@ impl<'a> Value<'a> for Leaf<'a> {
     fn as_value(&self) -> ReferenceValue<'a, Self> {
         ReferenceValue::Leaf(match *self {
             Self::Text(text) => ReferenceValueLeaf::Str(text),
-            Self::Bytes(bytes) => ReferenceValueLeaf::Bytes(bytes),
+            // Tantivy copies a text at once but bytes one by one. Only stored, so that the field's type does not matter.
+            Self::Source(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => ReferenceValueLeaf::Str(text),
+                Err(_) => ReferenceValueLeaf::Bytes(bytes),
+            },
             Self::U64(number) => ReferenceValueLeaf::U64(number),
             Self::I64(number) => ReferenceValueLeaf::I64(number),
             Self::F64(number) => ReferenceValueLeaf::F64(number),

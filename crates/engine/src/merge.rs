@@ -13,7 +13,7 @@ use crate::{
     alive::Alive,
     directory::Brake,
     fields::Fields,
-    segment::{self, MAX_DOCS, Opener, SegmentFacts},
+    segment::{self, MAX_DOCS, SegmentFacts},
     shard::Shared,
     state::Live,
     upkeep::Work,
@@ -239,7 +239,8 @@ impl Shared {
                 self.config.merge_bytes_per_second,
             );
             let facts = segment::merge(&self.folder, &plan.fields, &plan.sources, &brake)?;
-            let opened = Opener::new(&self.folder, &plan.fields)
+            let opened = self
+                .opener(&plan.fields)
                 .and_then(|opener| opener.open(&facts, &Alive::all(facts.max_doc)))
                 .and_then(|reader| SegmentCore::new(facts, &reader));
             match opened {

@@ -170,6 +170,7 @@ impl Shared {
                     Some((source, document))
                 }
             };
+            let _guard = self.fail_on_panic();
             let mut state = self.state.lock();
             let applied = state.apply(Apply {
                 id: operation.id,

@@ -8,7 +8,7 @@ use crate::{
     EngineError,
     alive::Alive,
     fields::Fields,
-    segment::{Opener, SegmentFacts},
+    segment::SegmentFacts,
     shard::{Gate, Shared},
     state::{Instant, Live, Shown},
     upkeep::Work,
@@ -68,6 +68,7 @@ impl Shared {
 
     /// As [`Shared::finish_segments`]. That the gate is held means that nobody else does the same.
     pub(crate) fn finish_behind(&self, _gate: &mut Gate) -> Result<(), EngineError> {
+        let _guard = self.fail_on_panic();
         loop {
             let (builder, fields) = {
                 let mut state = self.state.lock();
@@ -82,8 +83,9 @@ impl Shared {
                 (builder, fields)
             };
             let finished = builder.finish().and_then(|facts| {
-                let reader =
-                    Opener::new(&self.folder, &fields)?.open(&facts, &Alive::all(facts.max_doc))?;
+                let reader = self
+                    .opener(&fields)?
+                    .open(&facts, &Alive::all(facts.max_doc))?;
                 Ok((facts, SegmentCore::new(facts, &reader)?))
             });
             let mut state = self.state.lock();
@@ -141,7 +143,6 @@ impl Shared {
                 })
                 .collect()
         };
-        let mut opener = None;
         let mut segments = Vec::with_capacity(parts.len());
         for part in parts {
             if part.alive.len() == 0 {
@@ -150,10 +151,7 @@ impl Shared {
             let shown = match part.shown {
                 Some(shown) => shown,
                 None => {
-                    let opener = match &mut opener {
-                        Some(opener) => opener,
-                        empty => empty.insert(Opener::new(&self.folder, &picture.fields)?),
-                    };
+                    let opener = self.opener(&picture.fields)?;
                     let reader = opener.open(&part.facts, &part.alive)?;
                     Shown {
                         segment: Arc::new(Segment::new(reader, part.core)),

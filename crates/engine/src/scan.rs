@@ -67,7 +67,7 @@ impl View {
             charged: 0,
         };
         for (ordinal, segment) in self.segments().iter().enumerate() {
-            let rest = if segment.core().in_order {
+            let rest = if segment.core().in_order() {
                 Rest::InOrder(first_from(segment, *range.start()))
             } else {
                 Rest::Sorted(scan.sorted(segment, &range)?)

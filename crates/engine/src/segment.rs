@@ -77,6 +77,8 @@ pub(crate) struct SegmentBuilder {
     writer: SegmentWriter,
     id: SegmentId,
     fields: Arc<Fields>,
+    /// What Tantivy reserves before the first document and counts as used, though most of it is never touched.
+    reserved: usize,
 }
 
 impl SegmentBuilder {
@@ -86,9 +88,12 @@ impl SegmentBuilder {
         const BUDGET: usize = 1 << 20;
         let directory = SegmentDirectory::new(folder.clone(), MEMORY_LIMIT);
         let segment = index(directory, fields.schema().clone())?.new_segment();
+        let id = segment.id();
+        let writer = SegmentWriter::for_segment(BUDGET, segment)?;
         Ok(Self {
-            id: segment.id(),
-            writer: SegmentWriter::for_segment(BUDGET, segment)?,
+            id,
+            reserved: writer.mem_usage(),
+            writer,
             fields: fields.clone(),
         })
     }
@@ -109,7 +114,7 @@ impl SegmentBuilder {
 
     /// Bytes of memory in use, about.
     pub(crate) fn memory(&self) -> usize {
-        self.writer.mem_usage()
+        self.writer.mem_usage().saturating_sub(self.reserved)
     }
 
     pub(crate) fn fields(&self) -> &Arc<Fields> {
@@ -343,7 +348,7 @@ mod tests {
                 "source 5"
             ]
         );
-        assert!(!core.in_order);
+        assert!(!core.in_order());
         assert_eq!(core.find("id21", |_| true).unwrap(), Some(3));
         assert_eq!(core.find("id11", |_| true).unwrap(), None);
 

@@ -334,6 +334,7 @@ impl Shared {
         decided: &[Decided],
         progress: &mut Progress,
     ) -> Result<(), EngineError> {
+        let _guard = self.fail_on_panic();
         let applied = (|| {
             for chunk in decided.chunks(LOCK_TURN) {
                 let mut state = self.state.lock();

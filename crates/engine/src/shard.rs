@@ -19,10 +19,12 @@ use crate::{
     EngineError, ShardConfig, View, Work, Write, WriteFailure, Written,
     alive::Alive,
     directory::Folder,
+    fields::Fields,
     manifest::Manifest,
     queue::{Queue, Tail},
     recovery::{Restored, restore},
     refresh::MAX_SEALED,
+    segment::Opener,
     state::{Place, State},
 };
 
@@ -98,6 +100,8 @@ pub(crate) struct Shared {
     pub(crate) state: Mutex<State>,
     pub(crate) view: ArcSwap<View>,
     pub(crate) closed: Arc<AtomicBool>,
+    /// What segments were last opened with.
+    opener: Mutex<Option<(Arc<Fields>, Arc<Opener>)>>,
     log_bytes: AtomicU64,
 }
 
@@ -136,6 +140,7 @@ impl Shard {
             state: Mutex::new(state),
             view: ArcSwap::from_pointee(view),
             closed: Arc::default(),
+            opener: Mutex::new(None),
             log_bytes: AtomicU64::new(0),
         };
         shared.catch_up(&mut tail).await?;
@@ -344,6 +349,24 @@ impl Shared {
         Ok(())
     }
 
+    /// Whoever opens segments with these fields.
+    pub(crate) fn opener(&self, fields: &Arc<Fields>) -> Result<Arc<Opener>, EngineError> {
+        let mut last = self.opener.lock();
+        if let Some((same, opener)) = &*last
+            && Arc::ptr_eq(same, fields)
+        {
+            return Ok(opener.clone());
+        }
+        let opener = Arc::new(Opener::new(&self.folder, fields)?);
+        *last = Some((fields.clone(), opener.clone()));
+        Ok(opener)
+    }
+
+    /// Remembers a panic in the middle of a change, after which the state can't be trusted.
+    pub(crate) fn fail_on_panic(&self) -> FailOnPanic<'_> {
+        FailOnPanic(self)
+    }
+
     /// Ends the buffer when it is full, and turns waiting ones into segments when too many wait.
     pub(crate) fn seal_when_full(&self) -> Result<(), EngineError> {
         let waiting = {
@@ -384,6 +407,18 @@ impl Shared {
 
     pub(crate) fn count_flushed(&self, bytes: u64) {
         self.log_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// See [`Shared::fail_on_panic`]. Must be made before a lock of the state is taken.
+pub(crate) struct FailOnPanic<'a>(&'a Shared);
+
+impl Drop for FailOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let error = EngineError::Segment("panic in the middle of a change".into());
+            self.0.state.lock().fail(&error);
+        }
     }
 }
 

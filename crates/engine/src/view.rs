@@ -1,6 +1,6 @@
 //! A point-in-time picture of a shard: what searches, scrolls and points in time hold.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use hashbrown::HashMap;
@@ -14,7 +14,7 @@ use tantivy::{
         Field, IndexRecordOption,
         document::{
             DeserializeError, DocumentDeserialize, DocumentDeserializer, ValueDeserialize,
-            ValueDeserializer,
+            ValueDeserializer, ValueVisitor,
         },
     },
     store::StoreReader,
@@ -299,15 +299,13 @@ pub(crate) struct SegmentCore {
     pub(crate) primary_term: Column<u64>,
     store: StoreReader,
     stats: Mutex<HashMap<FieldNumber, FieldStats>>,
-    /// Whether documents are in the order of their `_seq_no`.
-    pub(crate) in_order: bool,
+    in_order: OnceLock<bool>,
 }
 
 impl SegmentCore {
     pub(crate) fn new(facts: SegmentFacts, reader: &SegmentReader) -> Result<Self, EngineError> {
         let columns = reader.fast_fields();
         let seq_no = columns.u64(InternalFields::SEQ_NO)?;
-        let in_order = (1..facts.max_doc).all(|doc| seq_no.first(doc - 1) < seq_no.first(doc));
         Ok(Self {
             facts,
             ids: reader.inverted_index(InternalFields::id())?,
@@ -318,7 +316,14 @@ impl SegmentCore {
                 .get_store_reader(STORE_CACHE_BLOCKS)
                 .map_err(EngineError::io("opening stored documents"))?,
             stats: Mutex::default(),
-            in_order,
+            in_order: OnceLock::new(),
+        })
+    }
+
+    /// Whether documents are in the order of their `_seq_no`: looked at once, when it first matters.
+    pub(crate) fn in_order(&self) -> bool {
+        *self.in_order.get_or_init(|| {
+            (1..self.facts.max_doc).all(|doc| self.seq_no.first(doc - 1) < self.seq_no.first(doc))
         })
     }
 
@@ -404,6 +409,7 @@ impl ValueDeserialize for Text {
     }
 }
 
+/// A source, stored as text if it is one.
 struct Raw(Bytes);
 
 impl ValueDeserialize for Raw {
@@ -411,6 +417,20 @@ impl ValueDeserialize for Raw {
     where
         D: ValueDeserializer<'de>,
     {
-        Ok(Self(value.deserialize_bytes()?.into()))
+        value.deserialize_any(RawVisitor).map(Self)
+    }
+}
+
+struct RawVisitor;
+
+impl ValueVisitor for RawVisitor {
+    type Value = Bytes;
+
+    fn visit_string(&self, text: String) -> Result<Bytes, DeserializeError> {
+        Ok(text.into())
+    }
+
+    fn visit_bytes(&self, bytes: Vec<u8>) -> Result<Bytes, DeserializeError> {
+        Ok(bytes.into())
     }
 }

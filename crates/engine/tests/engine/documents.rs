@@ -255,6 +255,18 @@ async fn routing_and_the_source_come_back_byte_for_byte() {
     let segment = &view.segments()[0];
     assert_eq!(&*segment.id(0).unwrap(), "ä/1");
     assert_eq!(segment.routing(0).unwrap().as_deref(), Some("r"));
+
+    // Whatever bytes a node calls a source.
+    let mut write = index("raw", "{}");
+    if let Operation::Index { source, .. } = &mut write.operation {
+        *source = vec![0xff, 0, 0xc3, 0x28].into();
+    }
+    write_one(&shard, write).await.unwrap();
+    shard.refresh().unwrap();
+    assert_eq!(
+        &shard.get("raw").unwrap().unwrap().source[..],
+        [0xff, 0, 0xc3, 0x28]
+    );
 }
 
 #[tokio::test]
