@@ -309,7 +309,7 @@ fn builder_has(name: &str) -> bool {
 
 /// Tantivy separates paths by U+0001 and ends column names by U+0000: a name with control characters gets a stand-in.
 fn column_name(name: &str, number: u32) -> String {
-    if name.bytes().any(|b| b < 0x20) {
+    if name.bytes().any(|b| b < 0x20 || b == 0x7f) {
         format!("\u{7f}{number}")
     } else {
         name.to_owned()

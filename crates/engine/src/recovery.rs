@@ -93,6 +93,13 @@ impl Shared {
         let mut from = self.state.lock().applied.record.next();
         loop {
             let batch = self.config.log.read(from, READ_BYTES).await?;
+            if batch.end.next() < from {
+                return Err(EngineError::Damaged(format!(
+                    "log ends at record {}, but record {} was applied",
+                    batch.end,
+                    from.0 - 1
+                )));
+            }
             let Some((last, _)) = batch.records.last() else {
                 break;
             };

@@ -9,6 +9,9 @@ use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 /// The name under which the replaying tokenizer is registered.
 pub(crate) const REPLAY_TOKENIZER: &str = "replay";
 
+/// The highest position that is told apart from those after it; leaves room for what Tantivy adds.
+const MAX_POSITION: u32 = 1 << 30;
+
 /// The tokens of one text field of one document.
 ///
 /// The values of a multi-valued field share one buffer: see [`Tokens::begin_value`].
@@ -41,7 +44,8 @@ impl Tokens {
     /// Adds a token. `position` counts from the beginning of the current value and never goes back; several tokens may
     /// share one. A position before the last one is taken as the last one.
     pub fn push(&mut self, token: &str, position: u32) {
-        let position = self.base.saturating_add(position).max(self.last);
+        let position = self.base.saturating_add(position);
+        let position = position.min(MAX_POSITION).max(self.last);
         let length = u32::try_from(token.len()).unwrap_or(u32::MAX);
         push_number(&mut self.buffer, length);
         push_number(&mut self.buffer, position - self.last);
@@ -54,7 +58,11 @@ impl Tokens {
     /// left between the values, so that a phrase does not match across them.
     pub fn begin_value(&mut self, gap: u32) {
         if self.count > 0 {
-            self.base = self.last.saturating_add(gap).saturating_add(1);
+            self.base = self
+                .last
+                .saturating_add(gap)
+                .saturating_add(1)
+                .min(MAX_POSITION);
         }
     }
 
@@ -63,7 +71,7 @@ impl Tokens {
         self.begin_value(gap);
         let mut position = 0;
         for (token, distance) in Replay::new(&other.buffer) {
-            position += distance;
+            position = distance.saturating_add(position);
             self.push(token, position);
         }
     }

@@ -1,11 +1,12 @@
 //! What a client sees of documents: writes, versions, conditions, realtime and refreshed reads.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use glasswork_engine::{
-    Conflict, FieldNumber, FieldValue, Operation, Shard, Versioning, Write, WriteFailure,
+    Conflict, FieldNumber, FieldValue, Operation, Shard, Tokens, Versioning, Write, WriteFailure,
     WriteResult, Written,
 };
+use glasswork_tasks::NoCheckpoint;
 
 use crate::harness::{Place, contents, create, delete, ids, index, index_with, versioned, when};
 
@@ -364,4 +365,84 @@ async fn a_closed_shard_refuses_and_a_deleted_one_leaves_nothing() {
     assert_eq!(ids(&view), ["1"]);
     shard.delete().unwrap();
     assert!(!place.config().dir.exists());
+}
+
+/// A write with the given values of the fields `title`, `tag`, `n`, `body` and `late`.
+fn with_values(id: &str, values: Vec<(u32, FieldValue)>) -> Write {
+    let mut write = index_with(id, "{}", 5);
+    if let Operation::Index { document, .. } = &mut write.operation {
+        for (number, value) in values {
+            document.push(FieldNumber(number), value);
+        }
+    }
+    write
+}
+
+#[tokio::test]
+async fn extreme_values_are_taken_without_a_panic() {
+    let place = Place::new().await;
+    let shard = place.open().await;
+    let text = |parts: &[(&str, u32)]| {
+        let mut tokens = Tokens::new();
+        for (token, position) in parts {
+            tokens.push(token, *position);
+        }
+        FieldValue::Text(tokens)
+    };
+    let long = "x".repeat(200_000);
+    let mut many = Tokens::new();
+    for position in 0..100_000 {
+        many.push("same", position);
+    }
+    let extremes = vec![
+        vec![(0, text(&[])), (3, text(&[("", 0), ("", 0), ("a", 0)]))],
+        vec![(
+            0,
+            text(&[("far", u32::MAX), ("farther", u32::MAX), ("back", 0)]),
+        )],
+        vec![(0, text(&[(&long, 0), ("after", 1)]))],
+        vec![(0, FieldValue::Text(many))],
+        vec![(0, text(&[("a", u32::MAX)])), (0, text(&[("b", u32::MAX)]))],
+        vec![
+            (1, FieldValue::Keyword("".into())),
+            (1, FieldValue::Keyword("\0\u{1}".into())),
+        ],
+        vec![(1, FieldValue::Keyword(long.as_str().into()))],
+        vec![
+            (2, FieldValue::I64(i64::MIN)),
+            (2, FieldValue::I64(i64::MAX)),
+            (2, FieldValue::I64(0)),
+        ],
+        vec![
+            (4, FieldValue::F64(f64::INFINITY)),
+            (4, FieldValue::F64(f64::NEG_INFINITY)),
+        ],
+        vec![
+            (4, FieldValue::F64(f64::NAN)),
+            (4, FieldValue::F64(-0.0)),
+            (4, FieldValue::F64(5e-324)),
+        ],
+        (0..5000).map(|n| (2, FieldValue::I64(n))).collect(),
+    ];
+    let count = extremes.len() as u64;
+    for (number, values) in extremes.into_iter().enumerate() {
+        write_one(&shard, with_values(&number.to_string(), values))
+            .await
+            .unwrap();
+        shard.refresh().unwrap();
+    }
+    let long_id = "i".repeat(512);
+    write_one(&shard, with_values(&long_id, Vec::new()))
+        .await
+        .unwrap();
+    write_one(&shard, with_values("", Vec::new()))
+        .await
+        .unwrap();
+    shard.merge(1, Arc::new(NoCheckpoint)).unwrap();
+    shard.refresh().unwrap();
+    assert_eq!(shard.view().doc_count(), count + 2);
+    assert!(shard.get(&long_id).unwrap().is_some() && shard.get("").unwrap().is_some());
+    let view = shard.view();
+    let (n, ..) = view.field("n").unwrap();
+    assert_eq!(view.field_stats(n).unwrap().doc_count, 2);
 }

@@ -386,7 +386,7 @@ async fn a_future_of_a_write_may_move_between_threads() {
 async fn a_flush_in_the_middle_of_a_record_loses_and_doubles_nothing() {
     let place = Place::new().await;
     let shard = place.open().await;
-    for round in 0..8 {
+    for round in 0..4 {
         let writer = shard.clone();
         let writing = tokio::spawn(async move {
             let group = (0..1500)
@@ -458,4 +458,17 @@ async fn a_folder_that_fails_fails_the_shard_until_it_is_opened_again() {
     let shard = place.open().await;
     assert!(shard.view().doc_count() >= 2, "the log has them");
     assert!(shard.get("l0").unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_log_that_ends_before_the_manifest_is_told() {
+    let place = Place::new().await;
+    let shard = place.open().await;
+    write_one(&shard, index("1", "{}")).await.unwrap();
+    shard.flush().await.unwrap();
+    drop(shard);
+    let mut config = place.config();
+    config.log = open_log(&glasswork_substrate::memory::World::new(1), "n1").await;
+    let opened = Shard::open(config).await;
+    assert!(matches!(opened.err(), Some(EngineError::Damaged(_))));
 }

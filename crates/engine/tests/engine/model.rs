@@ -390,8 +390,17 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
+/// Each case opens shards on disk: fewer than usual, unless `PROPTEST_CASES` asks for more.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok();
+    ProptestConfig {
+        cases: cases.and_then(|cases| cases.parse().ok()).unwrap_or(24),
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn a_shard_holds_what_its_answers_said(
