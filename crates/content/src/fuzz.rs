@@ -10,6 +10,7 @@ const LIMITS: Limits = Limits {
     depth: 100,
     bytes: 1 << 20,
     tokens: 100_000,
+    nodes: 100_000,
     string_bytes: 1 << 20,
     number_length: 1_000,
 };

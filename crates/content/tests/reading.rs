@@ -95,9 +95,30 @@ fn limits_hold() {
             .reason()
             .starts_with("Document nesting depth (101)")
     );
+    assert!(
+        parse(
+            b"[1,2]",
+            &Limits {
+                nodes: 2,
+                ..Limits::DEFAULT
+            }
+        )
+        .is_err()
+    );
+    assert!(
+        parse(
+            b"[1,2]",
+            &Limits {
+                nodes: 3,
+                ..Limits::DEFAULT
+            }
+        )
+        .is_ok()
+    );
     let small = Limits {
         bytes: 4,
         tokens: 3,
+        nodes: 3,
         string_bytes: 2,
         number_length: 2,
         depth: 2,

@@ -98,7 +98,11 @@ impl Object {
     /// Adds an entry whose name the caller knows to be new: faster than [`Object::insert`] for many.
     pub fn append(&mut self, key: impl Into<String>, node: impl Into<Node>) {
         let (key, node) = (key.into(), node.into());
-        self.0.push(Entry { key, at: node.at, node });
+        self.0.push(Entry {
+            key,
+            at: node.at,
+            node,
+        });
     }
 
     /// Adds an entry that is known to be new.

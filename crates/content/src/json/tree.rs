@@ -58,8 +58,14 @@ impl<'a> Reader<'a> {
     pub fn node_from(&mut self, first: Token<'a>) -> Result<Node, Failure> {
         let mut open: Vec<Open> = Vec::new();
         let mut token = first;
+        let mut nodes_left = self.limits().nodes;
         loop {
             let at = self.position();
+            if !matches!(token, Token::Key(_) | Token::EndObject | Token::EndArray) {
+                nodes_left = nodes_left
+                    .checked_sub(1)
+                    .ok_or_else(|| self.too_many_nodes())?;
+            }
             let done = match token {
                 Token::BeginObject => {
                     open.push(Open::Object {

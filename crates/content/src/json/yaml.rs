@@ -43,7 +43,7 @@ const MAX_DEPTH: usize = 200;
 
 fn read(text: &str, limits: &Limits) -> Result<Node, Failure> {
     let depth = limits.depth.min(MAX_DEPTH);
-    let nodes = limits.tokens.min(text.len() + 1);
+    let nodes = limits.nodes.min(text.len() + 1);
     let options = serde_saphyr::options! {
         strict_booleans: true,
         budget: serde_saphyr::budget! {

@@ -1,10 +1,19 @@
 //! What is wrong at the place where the reader stands.
 
 use super::{Container, Expect, Reader};
-use crate::Kind;
 use crate::json::fault::{self, Fault};
+use crate::{Failure, Kind};
 
 impl Reader<'_> {
+    #[cold]
+    pub(in crate::json) fn too_many_nodes(&self) -> Failure {
+        let message = format!(
+            "Document has more values than the maximum allowed ({})",
+            self.limits.nodes
+        );
+        *fault::constraint(message, self.start)
+    }
+
     #[cold]
     pub(super) fn broken_off(&self, container: Container) -> Fault {
         fault::unclosed(container.name(), self.text.len())

@@ -2,9 +2,13 @@
 
 use super::{Reader, Seen, Token};
 use crate::Failure;
-use crate::json::Position;
+use crate::json::{Limits, Position};
 
 impl<'a> Reader<'a> {
+    pub(in crate::json) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Where the token that was read last begins. Cheap when it is asked for tokens in their order.
     pub fn position(&mut self) -> Position {
         if self.start < self.seen.offset {

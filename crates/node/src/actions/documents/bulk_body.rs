@@ -28,6 +28,7 @@ const LINE: Limits = Limits {
     depth: 3,
     bytes: 64 * 1024,
     tokens: 100,
+    nodes: 100,
     string_bytes: 16 * 1024,
     number_length: 30,
 };
