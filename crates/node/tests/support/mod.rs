@@ -1,0 +1,142 @@
+//! A node for tests: on files in a temporary folder, or on a world in memory.
+
+#![allow(dead_code, reason = "not every test file needs everything")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use bytes::Bytes;
+use glasswork_content::{Failure, Limits, Node as Json, Render};
+use glasswork_node::{
+    Action, Caller, Config, CpuMeter, Node, Substrate,
+    actions::{
+        documents::{
+            Bulk, BulkDefaults, BulkRequest, BulkResponse, DocumentResponse, GetDocument,
+            GetRequest, GetResponse, IndexDocument, IndexRequest, Operation, WriteItem,
+            WriteOptions,
+        },
+        indices::{CreateIndex, CreateIndexRequest},
+    },
+    metadata::{ExpressionOptions, IndexExpression},
+};
+use glasswork_substrate::files::{FilesSubstrate, RealDisk};
+use glasswork_tasks::NodeId;
+use std::{path::Path, sync::Arc};
+
+/// A node and the folder that it goes with.
+pub struct OnFiles {
+    pub node: Arc<Node>,
+    pub folder: tempfile::TempDir,
+}
+
+pub fn config(id: &str, data: &Path) -> Config {
+    Config {
+        id: NodeId::from(id),
+        name: format!("node-{id}"),
+        cluster_name: "test".to_owned(),
+        transport_address: "127.0.0.1:9300".to_owned(),
+        http_address: "127.0.0.1:9200".to_owned(),
+        data: data.to_owned(),
+        attributes: Default::default(),
+        settings: Default::default(),
+        meter: Arc::new(CpuMeter::default()),
+        memory_limit: 1 << 30,
+    }
+}
+
+pub async fn start(folder: &Path) -> Arc<Node> {
+    let files = FilesSubstrate::open(folder, Arc::new(RealDisk)).unwrap();
+    let config = config(files.node(), folder);
+    let FilesSubstrate { logs, kv, bus, .. } = files;
+    Node::start(config, Substrate { logs, kv, bus })
+        .await
+        .unwrap()
+}
+
+impl OnFiles {
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let node = start(folder.path()).await;
+        Self { node, folder }
+    }
+
+    /// Ends the node without a word and starts another on the same folder.
+    pub async fn restart(mut self) -> Self {
+        let gone = Arc::downgrade(&self.node);
+        self.node.stop().await;
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
+        drop(self);
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while gone.upgrade().is_some() {
+            assert!(
+                std::time::Instant::now() < deadline,
+                "the node is still held"
+            );
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        let node = start(folder.path()).await;
+        Self { node, folder }
+    }
+}
+
+/// Runs an action as a request from outside.
+pub async fn run<A: Action>(node: &Arc<Node>, request: A::Request) -> Result<A::Response, Failure> {
+    node.run::<A, _>(request, Caller::default(), |answer| answer)
+        .await
+}
+
+pub fn json(text: &str) -> Json {
+    glasswork_content::parse(text.as_bytes(), &Limits::DEFAULT).unwrap()
+}
+
+pub fn rendered(render: impl FnOnce(&mut Render)) -> String {
+    let mut out = Render::compact();
+    render(&mut out);
+    String::from_utf8(out.finish()).unwrap()
+}
+
+pub fn target(names: &str) -> IndexExpression {
+    IndexExpression::parse(names, ExpressionOptions::OPEN)
+}
+
+pub async fn create(node: &Arc<Node>, index: &str, body: &str) -> Result<(), Failure> {
+    let request = CreateIndexRequest::parse(index, &json(body))?;
+    run::<CreateIndex>(node, request).await.map(drop)
+}
+
+pub fn put(index: &str, id: &str, source: &str) -> IndexRequest {
+    let operation = Operation::Index(Bytes::from(source.to_owned()));
+    IndexRequest {
+        item: WriteItem::new(index, Some(id.to_owned()), operation),
+        options: WriteOptions::default(),
+    }
+}
+
+pub async fn index(
+    node: &Arc<Node>,
+    index: &str,
+    id: &str,
+    source: &str,
+) -> Result<DocumentResponse, Failure> {
+    run::<IndexDocument>(node, put(index, id, source)).await
+}
+
+pub async fn get(node: &Arc<Node>, index: &str, id: &str) -> Result<GetResponse, Failure> {
+    run::<GetDocument>(node, GetRequest::new(index, id)).await
+}
+
+/// The source of a document, if there is one.
+pub async fn source(node: &Arc<Node>, index: &str, id: &str) -> Option<String> {
+    let found = get(node, index, id).await.unwrap().found?;
+    Some(String::from_utf8(found.source?.to_vec()).unwrap())
+}
+
+pub async fn bulk(node: &Arc<Node>, body: &str) -> Result<BulkResponse, Failure> {
+    let body = Bytes::from(body.to_owned());
+    let request = BulkRequest::parse(&body, &BulkDefaults::default(), WriteOptions::default())?;
+    run::<Bulk>(node, request).await
+}
+
+/// The answer of a bulk with `took` 0.
+pub fn items(mut response: BulkResponse) -> String {
+    response.took_millis = 0;
+    rendered(|out| response.render(out).unwrap())
+}
