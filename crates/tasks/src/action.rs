@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use parking_lot::Mutex;
+use parking_lot::RwLock;
 
 use crate::{Pattern, histogram::Histogram};
 
@@ -89,19 +89,19 @@ pub(crate) struct Declared {
 /// All actions, read without a lock.
 pub(crate) struct Actions {
     blocks: [OnceLock<Box<[OnceLock<Declared>; BLOCK]>>; BLOCKS],
-    names: Mutex<HashMap<Arc<str>, u16>>,
+    names: RwLock<HashMap<Arc<str>, u16>>,
 }
 
 impl Actions {
     pub(crate) fn new() -> Self {
         Self {
             blocks: [const { OnceLock::new() }; BLOCKS],
-            names: Mutex::new(HashMap::new()),
+            names: RwLock::new(HashMap::new()),
         }
     }
 
     pub(crate) fn declare(&self, spec: ActionSpec) -> Result<Action, DeclareError> {
-        let mut names = self.names.lock();
+        let mut names = self.names.write();
         if let Some(&number) = names.get(&spec.name) {
             let action = Action(number);
             return if self.get(action).spec == spec {
@@ -127,7 +127,7 @@ impl Actions {
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<Action> {
-        self.names.lock().get(name).copied().map(Action)
+        self.names.read().get(name).copied().map(Action)
     }
 
     /// # Panics
@@ -141,7 +141,7 @@ impl Actions {
     }
 
     pub(crate) fn all(&self) -> Vec<Action> {
-        let count = u16::try_from(self.names.lock().len()).expect("LIMIT fits 16 bits");
+        let count = u16::try_from(self.names.read().len()).expect("LIMIT fits 16 bits");
         (0..count).map(Action).collect()
     }
 

@@ -277,7 +277,8 @@ pub struct HistoryFilter {
     pub size: usize,
 }
 
-/// The ring.
+/// The ring, on cache lines of its own.
+#[repr(align(128))]
 pub(crate) struct History(Mutex<Ring>);
 
 struct Ring {

@@ -21,7 +21,7 @@ use crate::{
     body::Body,
     history::{BATCH, Record},
     numbers::NumbersExhausted,
-    page::{Hot, PROVISIONAL, Page, SLOTS},
+    page::{Hot, Marks, PROVISIONAL, Page, SLOTS},
     shared::Anchor,
 };
 
@@ -62,6 +62,21 @@ pub(crate) struct Place {
 pub(crate) enum Direction {
     Up,
     Down,
+}
+
+/// The slots whose bits are set, in order.
+fn slots(mut bits: u64, direction: Direction) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        if bits == 0 {
+            return None;
+        }
+        let slot = match direction {
+            Direction::Up => bits.trailing_zeros(),
+            Direction::Down => 63 - bits.leading_zeros(),
+        };
+        bits &= !(1 << slot);
+        Some(slot as usize)
+    })
 }
 
 /// Pages fetched at once: the lock on them is held for about a microsecond.
@@ -187,24 +202,23 @@ impl Lane {
 
     /// The task of this number.
     pub(crate) fn get(&self, number: u64) -> Option<Arc<Body>> {
-        let page = self
-            .pages
-            .lock()
-            .range(..=number)
-            .next_back()
-            .map(|(_, page)| Arc::clone(page))?;
-        let slot = (0..SLOTS).find(|&slot| {
-            page.hot(slot)
-                .is_some_and(|hot| hot.mark & PROVISIONAL == 0 && hot.number() == number)
-        })?;
-        page.hot(slot)?.body()
+        let page = {
+            let pages = self.pages.lock();
+            Arc::clone(pages.range(..=number).next_back()?.1)
+        };
+        let confirmed = Marks::ALL.with(PROVISIONAL, false);
+        slots(page.candidates(confirmed), Direction::Up)
+            .map(|slot| page.hot(slot))
+            .find(|hot| hot.number() == number)?
+            .body()
     }
 
-    /// Shows the hot fields of each task beyond `after` (none: all) to `visit`, in order, until it breaks.
+    /// Shows the hot fields of each task with fitting marks beyond `after` (none: all) to `visit`, in order, until it breaks.
     pub(crate) fn walk(
         &self,
         direction: Direction,
         after: Option<u64>,
+        marks: Marks,
         mut visit: impl FnMut(&Hot<'_>) -> ControlFlow<()>,
     ) {
         // Only the first page can hold both sides of `after`.
@@ -215,13 +229,8 @@ impl Lane {
             let Some(last) = chunk.last() else { return };
             done = Some(last.first);
             for page in &chunk {
-                for step in 0..SLOTS {
-                    let slot = if direction == Direction::Up {
-                        step
-                    } else {
-                        SLOTS - 1 - step
-                    };
-                    let Some(hot) = page.hot(slot) else { continue };
+                for slot in slots(page.candidates(marks), direction) {
+                    let hot = page.hot(slot);
                     let beyond = check.is_none_or(|after| match direction {
                         Direction::Up => hot.number() > after,
                         Direction::Down => hot.number() < after,

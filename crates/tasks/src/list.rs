@@ -40,6 +40,9 @@ impl List {
 
 pub(crate) fn list(shared: &Shared, filter: &Filter) -> List {
     let matcher = Matcher::new(filter, &shared.actions, &shared.node, shared.clock.nanos());
+    if matcher.fits_none() {
+        return List::new(Vec::new(), Vec::new(), false);
+    }
     match (filter.sort.by, filter.sort.descending) {
         (Key::Id, false) => by_number(shared, filter, &matcher, Direction::Up),
         (Key::Id, true) => by_number(shared, filter, &matcher, Direction::Down),
@@ -61,7 +64,7 @@ fn by_number(
     let mut found: Vec<Arc<Body>> = Vec::new();
     for lane in &shared.lanes {
         let enough = found.len().saturating_add(size).saturating_add(1);
-        lane.walk(direction, after, |hot| {
+        lane.walk(direction, after, matcher.marks(), |hot| {
             if matcher.may_fit(hot)
                 && let Some(body) = hot.body().filter(|body| matcher.fits(body))
             {
@@ -96,7 +99,7 @@ fn by_key(shared: &Shared, filter: &Filter, matcher: &Matcher<'_>) -> List {
     let size = filter.size.unwrap_or(usize::MAX);
     let mut best: BinaryHeap<Ranked> = BinaryHeap::new();
     for lane in &shared.lanes {
-        lane.walk(Direction::Up, None, |hot| {
+        lane.walk(Direction::Up, None, matcher.marks(), |hot| {
             if matcher.may_fit(hot)
                 && let Some(body) = hot.body().filter(|body| matcher.fits(body))
             {

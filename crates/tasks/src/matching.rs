@@ -8,8 +8,8 @@ use crate::{
     headers::short_hash,
     id::NodeId,
     page::{
-        CANCELLABLE, CANCELLED, Hot, INTERNAL, PROVISIONAL, action_of, opaque_of, parent_key,
-        user_of, whole_mark,
+        CANCELLABLE, CANCELLED, Hot, INTERNAL, Marks, PROVISIONAL, action_of, parent_key,
+        whole_mark,
     },
 };
 
@@ -17,36 +17,56 @@ pub(crate) struct Matcher<'a> {
     filter: &'a Filter,
     actions: &'a Actions,
     now: u64,
-    /// These bits of a mark must have these values.
-    mask: u64,
-    value: u64,
-    /// Which actions fit, by number, as far as they were known when this was made; empty = all.
+    marks: Marks,
+    /// Which actions fit, by number, as far as they were known when this was made; empty = all, or the marks tell.
     fitting: Vec<bool>,
+    none: bool,
     parent: Option<u64>,
     started_before: u64,
-    user: Option<u32>,
-    opaque: Option<u32>,
     /// The hot fields alone decide.
     hot_only: bool,
 }
 
 impl<'a> Matcher<'a> {
     pub(crate) fn new(filter: &'a Filter, actions: &'a Actions, node: &NodeId, now: u64) -> Self {
-        let (mut mask, mut value) = (PROVISIONAL, 0);
-        let mut ask = |bit: u64, wanted: Option<bool>| {
+        let mut marks = Marks::ALL.with(PROVISIONAL, false);
+        let asked = [
+            (INTERNAL, (!filter.internal).then_some(false)),
+            (CANCELLABLE, filter.cancellable),
+            (CANCELLED, filter.cancelled),
+        ];
+        for (bit, wanted) in asked {
             if let Some(wanted) = wanted {
-                mask |= bit;
-                value |= if wanted { bit } else { 0 };
+                marks = marks.with(bit, wanted);
             }
-        };
-        ask(INTERNAL, (!filter.internal).then_some(false));
-        ask(CANCELLABLE, filter.cancellable);
-        ask(CANCELLED, filter.cancelled);
-        let fitting = if filter.actions.is_empty() {
-            Vec::new()
-        } else {
-            actions.fitting(&filter.actions)
-        };
+        }
+        if let Some(user) = &filter.user {
+            marks = marks.of_user(short_hash(user));
+        }
+        if let Some(exact) = filter
+            .opaque_id
+            .as_ref()
+            .and_then(|pattern| pattern.exact())
+        {
+            marks = marks.of_opaque_id(short_hash(exact));
+        }
+        let mut fitting = Vec::new();
+        let mut none = false;
+        if !filter.actions.is_empty() {
+            fitting = actions.fitting(&filter.actions);
+            let mut numbers = (0..)
+                .zip(&fitting)
+                .filter(|(_, fits)| **fits)
+                .map(|(number, _)| number);
+            match (numbers.next(), numbers.next()) {
+                (None, _) => none = true,
+                (Some(only), None) => {
+                    marks = marks.of_action(only);
+                    fitting = Vec::new();
+                }
+                (Some(_), Some(_)) => {}
+            }
+        }
         let least = filter.min_running.map_or(0, |least| {
             u64::try_from(least.as_nanos()).unwrap_or(u64::MAX)
         });
@@ -54,20 +74,14 @@ impl<'a> Matcher<'a> {
             filter,
             actions,
             now,
-            mask,
-            value,
+            marks,
             fitting,
+            none,
             parent: filter
                 .parent
                 .as_ref()
                 .map(|parent| parent_key(parent.node == *node, parent.number)),
             started_before: now.saturating_sub(least),
-            user: filter.user.as_deref().map(short_hash),
-            opaque: filter
-                .opaque_id
-                .as_ref()
-                .and_then(|pattern| pattern.exact())
-                .map(short_hash),
             hot_only: filter.parent.is_none()
                 && filter.user.is_none()
                 && filter.opaque_id.is_none()
@@ -76,22 +90,27 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// Whether the task may fit, as far as its hot fields tell.
+    /// What the marks of a task must be.
+    pub(crate) fn marks(&self) -> Marks {
+        self.marks
+    }
+
+    /// Whether no task can fit.
+    pub(crate) fn fits_none(&self) -> bool {
+        self.none
+    }
+
+    /// Whether a task whose marks fit may fit, as far as its other hot fields tell.
+    #[inline]
     pub(crate) fn may_fit(&self, hot: &Hot<'_>) -> bool {
-        self.mark_fits(hot.mark)
+        self.action_fits(action_of(hot.mark))
             && self.parent.is_none_or(|parent| hot.parent() == parent)
             && (self.filter.min_running.is_none() || hot.start_nanos() <= self.started_before)
     }
 
-    fn mark_fits(&self, mark: u64) -> bool {
-        mark & self.mask == self.value
-            && self.action_fits(action_of(mark))
-            && self.user.is_none_or(|user| user_of(mark) == user)
-            && self.opaque.is_none_or(|opaque| opaque_of(mark) == opaque)
-    }
-
+    #[inline]
     fn action_fits(&self, action: u16) -> bool {
-        if self.filter.actions.is_empty() {
+        if self.fitting.is_empty() {
             return true;
         }
         self.fitting
@@ -108,7 +127,10 @@ impl<'a> Matcher<'a> {
 
     /// Whether a task fits that was not found by a walk.
     pub(crate) fn fits_alone(&self, body: &Body) -> bool {
-        self.mark_fits(whole_mark(body))
+        let mark = whole_mark(body);
+        !self.none
+            && self.marks.fit(mark)
+            && self.action_fits(action_of(mark))
             && (self.filter.min_running.is_none() || body.start_nanos <= self.started_before)
             && self.fits(body)
     }

@@ -7,7 +7,7 @@ use crate::{
     headers::short_hash,
     shared::Anchor,
     slot::{GONE, PRESENT, Slot},
-    sync::{AtomicU64, Lock, Ordering},
+    sync::{AtomicU64, Lock, Ordering, fence},
 };
 
 /// Tasks on a page.
@@ -73,14 +73,51 @@ pub(crate) fn action_of(mark: u64) -> u16 {
     u16::try_from(mark & ACTION).expect("16 bits are kept")
 }
 
-/// The short hash of the user in a mark; 0 without one.
-pub(crate) fn user_of(mark: u64) -> u32 {
-    u32::try_from(mark >> USER_SHIFT & 0xffff).expect("16 bits are kept")
+/// Which marks are meant: those that have these bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Marks {
+    mask: u64,
+    value: u64,
 }
 
-/// The short hash of the `X-Opaque-Id` in a mark; 0 without one.
-pub(crate) fn opaque_of(mark: u64) -> u32 {
-    u32::try_from(mark >> OPAQUE_SHIFT & 0xffff).expect("16 bits are kept")
+impl Marks {
+    /// All tasks, those included that are about to begin.
+    pub(crate) const ALL: Self = Self {
+        mask: PRESENT | GONE,
+        value: PRESENT,
+    };
+
+    /// Those of them whose bits `bits` are set, or clear.
+    pub(crate) fn with(self, bits: u64, set: bool) -> Self {
+        self.having(bits, if set { bits } else { 0 })
+    }
+
+    fn having(self, mask: u64, value: u64) -> Self {
+        Self {
+            mask: self.mask | mask,
+            value: self.value | value,
+        }
+    }
+
+    /// Those of them of this action.
+    pub(crate) fn of_action(self, action: u16) -> Self {
+        self.having(ACTION, u64::from(action))
+    }
+
+    /// Those of them whose user has this short hash.
+    pub(crate) fn of_user(self, hash: u32) -> Self {
+        self.having(0xffff << USER_SHIFT, u64::from(hash) << USER_SHIFT)
+    }
+
+    /// Those of them whose `X-Opaque-Id` has this short hash.
+    pub(crate) fn of_opaque_id(self, hash: u32) -> Self {
+        self.having(0xffff << OPAQUE_SHIFT, u64::from(hash) << OPAQUE_SHIFT)
+    }
+
+    #[inline]
+    pub(crate) fn fit(self, mark: u64) -> bool {
+        mark & self.mask == self.value
+    }
 }
 
 /// How a parent looks in the hot fields: exact for one on this node, by its number alone for one elsewhere.
@@ -109,6 +146,7 @@ pub(crate) fn mark_of(body: &Body, cancellable: bool) -> u64 {
 /// The mark of a task as its page has or had it.
 pub(crate) fn whole_mark(body: &Body) -> u64 {
     mark_of(body, body.cancellable())
+        | PRESENT
         | if body.life.word().cancelled() {
             CANCELLED
         } else {
@@ -161,13 +199,23 @@ impl Page {
         self.gone.fetch_add(1, Ordering::AcqRel) + 1 == SLOTS as u64
     }
 
-    /// The hot fields of a slot, when a task is there.
-    pub(crate) fn hot(&self, slot: usize) -> Option<Hot<'_>> {
-        let mark = self.marks[slot].load(Ordering::Acquire);
-        (mark & (PRESENT | GONE) == PRESENT).then_some(Hot {
+    /// The slots whose marks fit, as bits.
+    pub(crate) fn candidates(&self, marks: Marks) -> u64 {
+        let mut found = 0;
+        for (slot, mark) in self.marks.iter().enumerate() {
+            found |= u64::from(marks.fit(mark.load(Ordering::Relaxed))) << slot;
+        }
+        // What was written before a mark that was seen is seen too.
+        fence(Ordering::Acquire);
+        found
+    }
+
+    /// The hot fields of a slot that is a candidate.
+    pub(crate) fn hot(&self, slot: usize) -> Hot<'_> {
+        Hot {
             page: self,
             slot,
-            mark,
-        })
+            mark: self.marks[slot].load(Ordering::Relaxed),
+        }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     history::{History, Record},
     lane::{Direction, Lane, Owners},
     numbers::Numbers,
-    page::{Hot, parent_key},
+    page::{Hot, Marks, parent_key},
 };
 
 pub(crate) struct Shared {
@@ -164,7 +164,7 @@ impl Shared {
     fn find(&self, pleases: impl Fn(&Hot<'_>) -> bool) -> Vec<Arc<Body>> {
         let mut found = Vec::new();
         for lane in &self.lanes {
-            lane.walk(Direction::Up, None, |hot| {
+            lane.walk(Direction::Up, None, Marks::ALL, |hot| {
                 if pleases(hot) {
                     found.extend(hot.body());
                 }

@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use glasswork_tasks::{ActionSpec, BLOCK, Config, Registry, Start};
+use glasswork_tasks::{ActionSpec, Config, Registry, Start};
 
 fn registry() -> (Registry, glasswork_tasks::Action) {
     let registry = Registry::new(Config::new("n1"));
@@ -81,6 +81,9 @@ async fn a_waiter_that_gives_up_leaves_nothing_behind() {
         tokio::time::timeout(SOON, waiter).await.unwrap().unwrap();
     }
 }
+
+/// Numbers that are reserved at once; a real host reserves more.
+const BLOCK: u64 = 1_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_host_reserves_numbers_before_they_run_out() {
