@@ -96,6 +96,11 @@ pub(crate) enum ExprKind {
         name: Arc<str>,
         operand: ExprId,
     },
+    /// `name -> body`, as the argument of a method.
+    Lambda {
+        name: Arc<str>,
+        body: ExprId,
+    },
     InstanceOf {
         operand: ExprId,
         name: Arc<str>,

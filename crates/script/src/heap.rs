@@ -121,6 +121,17 @@ impl Heap {
         Ok(Value::List(self.add(Object::List(elements))))
     }
 
+    /// A list that shows what is elsewhere: changing it would change nothing, so that it cannot be changed.
+    pub(crate) fn view(&mut self, elements: Vec<Value>) -> Result<Value, Box<Failure>> {
+        let list = self.list(elements)?;
+        if let Value::List(handle) = list
+            && let Some(slot) = self.slots.get_mut(handle.0 as usize)
+        {
+            slot.frozen = true;
+        }
+        Ok(list)
+    }
+
     pub(crate) fn map(&mut self, table: Table) -> Result<Value, Box<Failure>> {
         self.charge(table.len() * ENTRY_BYTES)?;
         Ok(Value::Map(self.add(Object::Map(table))))
@@ -196,7 +207,7 @@ impl Heap {
             let Some(slot) = self.slots.get_mut(handle.0 as usize) else {
                 continue;
             };
-            if std::mem::replace(&mut slot.reached, true) || slot.frozen {
+            if std::mem::replace(&mut slot.reached, true) || (handle.0 as usize) < self.permanent {
                 continue;
             }
             bytes += CONTAINER_BYTES;

@@ -169,6 +169,8 @@ pub(crate) enum StaticMethod {
     ListMax,
     ListMin,
     CurrentTimeMillis,
+    /// What `removeIf` ends with: the object, and the list of what is kept.
+    Keep,
 }
 
 impl StaticMethod {

@@ -414,6 +414,8 @@ fn script() -> impl Strategy<Value = String> {
                         "addAll(l)",
                         "remove(0)",
                         "intValue()",
+                        "removeIf(w -> w == 1)",
+                        "removeIf(w -> w)",
                         "entrySet()"
                     ][..]
                 )

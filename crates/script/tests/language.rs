@@ -430,6 +430,22 @@ fn lists_maps_and_sets_are_worked_with() {
         ("def x = [[1, 5]]; x.0.1 = 7; return x.0.1", "7"),
         ("Objects.equals(null, null)", "true"),
         (
+            "def l = [1, 2, 3, 2]; l.removeIf(x -> x == 2); return l",
+            "[1,3]",
+        ),
+        (
+            "def l = [1, 2]; return l.removeIf((x) -> x > 5 || x < 0)",
+            "false",
+        ),
+        (
+            "def l = [['id': 1], ['id': 2]]; int id = 2; l.removeIf(i -> i.id == id); return l",
+            "[{\"id\":1}]",
+        ),
+        (
+            "def s = new HashSet([1, 2]); s.removeIf(x -> x == 1); return s",
+            "[2]",
+        ),
+        (
             "int s = 0; for (Map.Entry e : ['a': 1, 'b': 2].entrySet()) { s += e.getValue() } return s",
             "3",
         ),
@@ -583,6 +599,18 @@ fn what_fails_fails_in_upstreams_shape() {
             ),
             ("params.y = 5", "unsupported_operation_exception", "", 0),
             (
+                "def m = ['a': 1]; m.keySet().remove(0)",
+                "unsupported_operation_exception",
+                "",
+                28,
+            ),
+            (
+                "def m = ['a': 1]; m.entrySet().removeIf(e -> e.value == 1)",
+                "unsupported_operation_exception",
+                "",
+                30,
+            ),
+            (
                 "params.list.add(1)",
                 "unsupported_operation_exception",
                 "",
@@ -680,6 +708,24 @@ fn what_does_not_compile_is_refused_in_upstreams_shape() {
                 4,
             ),
             (
+                "[1].forEach(x -> x + 1)",
+                "illegal_argument_exception",
+                &format!("a lambda expression in this place {docs}"),
+                12,
+            ),
+            (
+                "[1].removeIf(x -> { true })",
+                "illegal_argument_exception",
+                &format!("a lambda expression with a block {docs}"),
+                13,
+            ),
+            (
+                "[1].sort((a, b) -> a - b)",
+                "illegal_argument_exception",
+                &format!("a lambda expression {docs}"),
+                9,
+            ),
+            (
                 "break",
                 "illegal_argument_exception",
                 "Break statement outside of a loop.",
@@ -726,12 +772,6 @@ fn what_does_not_compile_is_refused_in_upstreams_shape() {
                 "illegal_argument_exception",
                 &format!("a lambda expression {docs}"),
                 8,
-            ),
-            (
-                "[1].removeIf(x -> x == 1)",
-                "illegal_argument_exception",
-                &format!("a lambda expression {docs}"),
-                13,
             ),
             (
                 "Integer::parseInt",

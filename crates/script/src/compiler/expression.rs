@@ -65,6 +65,9 @@ impl Compiler<'_> {
                 let value = self.expression(*operand, None)?;
                 self.convert(value, kind, true, hint, at)
             }
+            ExprKind::Lambda { .. } => {
+                Err(Fault::unsupported(at, "a lambda expression in this place"))
+            }
             ExprKind::InstanceOf { operand, name } => self.instance_of(*operand, name, at),
         }
     }

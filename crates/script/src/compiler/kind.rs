@@ -94,6 +94,7 @@ impl Compiler<'_> {
             | ExprKind::List(_)
             | ExprKind::Map(_)
             | ExprKind::New { .. }
+            | ExprKind::Lambda { .. }
             | ExprKind::Field { .. }
             | ExprKind::Index { .. }
             | ExprKind::Elvis { .. } => StaticType::Def,

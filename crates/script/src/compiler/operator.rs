@@ -56,6 +56,7 @@ impl Compiler<'_> {
                     waiting.extend(entries.iter().flat_map(|&(key, value)| [key, value]))
                 }
                 ExprKind::Field { object, .. } => waiting.push(*object),
+                ExprKind::Lambda { body, .. } => waiting.push(*body),
                 ExprKind::Index { object, index } => waiting.extend([*object, *index]),
                 ExprKind::Call { object, args, .. } => {
                     waiting.push(*object);

@@ -35,7 +35,7 @@ pub(crate) fn load_field(
             "value" => scene.first_value(*field),
             "values" => {
                 let values = scene.values(*field)?;
-                Ok(scene.heap.list(values)?)
+                Ok(scene.heap.view(values)?)
             }
             "length" | "empty" => size(scene, object).map(|count| counted(name, count)),
             _ => element(scene, object, name),

@@ -101,7 +101,7 @@ pub(super) fn list(
             };
             scene.burn((to - from) / 16)?;
             let part = scene.heap.elements(handle)[from..to].to_vec();
-            scene.heap.list(part)?
+            scene.heap.view(part)?
         }
         (Method::Sum, []) => {
             scene.burn(count)?;
@@ -259,7 +259,7 @@ pub(super) fn map(
                 .iter()
                 .map(|(key, _)| key.clone())
                 .collect();
-            scene.heap.list(keys)?
+            scene.heap.view(keys)?
         }
         (Method::Values, []) => {
             scene.burn(count / 16)?;
@@ -270,7 +270,7 @@ pub(super) fn map(
                 .iter()
                 .map(|(_, value)| value.clone())
                 .collect();
-            scene.heap.list(values)?
+            scene.heap.view(values)?
         }
         (Method::EntrySet, []) => {
             scene.burn(count / 16)?;
@@ -280,7 +280,7 @@ pub(super) fn map(
                 .iter()
                 .map(|entry| Value::Entry(Arc::new(entry.clone())))
                 .collect();
-            scene.heap.list(entries)?
+            scene.heap.view(entries)?
         }
         _ => return Ok(None),
     }))
@@ -377,4 +377,36 @@ pub(super) fn extreme(
         }
     }
     Ok(best)
+}
+
+/// Puts other elements into a list or set; tells whether it is shorter or longer than before.
+pub(super) fn replace(
+    scene: &mut Scene<'_>,
+    object: &Value,
+    elements: Vec<Value>,
+) -> Result<bool, Trouble> {
+    match object {
+        Value::List(handle) => {
+            let list = scene.heap.elements_mut(*handle)?;
+            let changed = list.len() != elements.len();
+            *list = elements;
+            Ok(changed)
+        }
+        Value::Set(handle) => {
+            let mut table = Table::default();
+            elements
+                .into_iter()
+                .for_each(|element| drop(table.insert(element, Value::Null)));
+            let set = scene.heap.table_mut(*handle)?;
+            let changed = set.len() != table.len();
+            *set = table;
+            Ok(changed)
+        }
+        other => {
+            let class = other.java_class();
+            Err(illegal(format!(
+                "dynamic method [{class}, removeIf/1] not found"
+            )))
+        }
+    }
 }

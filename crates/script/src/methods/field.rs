@@ -21,7 +21,7 @@ pub(super) fn call(
         (Method::GetValue, []) => scene.first_value(field)?,
         (Method::GetValues, []) => {
             let values = scene.values(field)?;
-            scene.heap.list(values)?
+            scene.heap.view(values)?
         }
         (Method::Get, [index]) => {
             if count == 0 {

@@ -99,6 +99,11 @@ pub(crate) fn call_static(
                 i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
             ))
         }
+        (StaticMethod::Keep, [object, Value::List(kept)]) => {
+            let kept = scene.heap.elements(*kept).to_vec();
+            scene.burn(kept.len() / 16)?;
+            collection::replace(scene, object, kept).map(Value::Bool)
+        }
         (StaticMethod::ListMax, [source]) => collection::extreme(scene, source, true),
         (StaticMethod::ListMin, [source]) => collection::extreme(scene, source, false),
         _ => {

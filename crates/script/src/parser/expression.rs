@@ -137,12 +137,14 @@ impl Parser<'_> {
             self.is_sign("(") && matches!(self.ahead(2).kind, WordKind::Sign(")")) && arrow(3);
         let pair =
             self.is_sign("(") && matches!(self.ahead(4).kind, WordKind::Sign(")")) && arrow(5);
+        let typed =
+            self.is_sign("(") && matches!(self.ahead(3).kind, WordKind::Sign(")")) && arrow(4);
         let bare = self.name().is_some() && arrow(1);
         let reference = self.name().is_some() && matches!(self.ahead(1).kind, WordKind::Sign("::"));
         if reference {
             return Err(Fault::unsupported(self.at(), "a function reference"));
         }
-        if empty || single || pair || bare {
+        if typed || empty || single || pair || bare {
             return Err(Fault::unsupported(self.at(), "a lambda expression"));
         }
         Ok(())

@@ -75,7 +75,7 @@ impl Parser<'_> {
         };
         self.advance();
         if word.kind == WordKind::Name && self.takes_sign("(") {
-            let args = self.list_until(")")?;
+            let args = self.arguments()?;
             let below = self.height(object).max(self.highest(&args));
             return self.add(
                 ExprKind::Call {
@@ -90,6 +90,48 @@ impl Parser<'_> {
         }
         let below = self.height(object);
         self.add(ExprKind::Field { object, name, safe }, at, below)
+    }
+
+    /// Arguments of a method; one of them may be `name -> expression`.
+    fn arguments(&mut self) -> Result<Vec<ExprId>, Fault> {
+        let mut items = Vec::new();
+        if self.takes_sign(")") {
+            return Ok(items);
+        }
+        loop {
+            items.push(self.argument()?);
+            if self.takes_sign(")") {
+                return Ok(items);
+            }
+            self.expect_sign(",")?;
+        }
+    }
+
+    fn argument(&mut self) -> Result<ExprId, Fault> {
+        let at = self.at();
+        let arrow = |count| matches!(self.ahead(count).kind, WordKind::Sign("->"));
+        let bare = self.name().is_some() && arrow(1);
+        let wrapped = self.is_sign("(")
+            && self.name_ahead(1).is_some()
+            && matches!(self.ahead(2).kind, WordKind::Sign(")"))
+            && arrow(3);
+        if !bare && !wrapped {
+            return self.expression();
+        }
+        if wrapped {
+            self.advance();
+        }
+        let name = self.identifier()?;
+        if wrapped {
+            self.advance();
+        }
+        self.advance();
+        if self.is_sign("{") {
+            return Err(Fault::unsupported(at, "a lambda expression with a block"));
+        }
+        let body = self.expression()?;
+        let below = self.height(body);
+        self.add(ExprKind::Lambda { name, body }, at, below)
     }
 
     fn list_until(&mut self, close: &str) -> Result<Vec<ExprId>, Fault> {
