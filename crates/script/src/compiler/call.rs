@@ -29,6 +29,12 @@ impl Compiler<'_> {
         {
             return self.remove_if(object, name, *body, hint, at);
         }
+        if let Some(&lambda) = args
+            .iter()
+            .find(|&&arg| matches!(self.tree.get(arg).kind, ExprKind::Lambda { .. }))
+        {
+            return self.expression(lambda, None);
+        }
         let count = u8::try_from(args.len())
             .map_err(|_| Fault::illegal(at, "the call has too many arguments"))?;
         let number = self.name_number(name, at)?;
