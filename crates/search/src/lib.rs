@@ -9,7 +9,9 @@ pub mod aggs;
 pub mod analysis;
 mod collect;
 pub mod context;
-mod fetch;
+pub mod fetch;
+#[cfg(test)]
+mod fixture;
 pub mod interrupt;
 pub mod mapping;
 pub mod query;
@@ -38,3 +40,6 @@ pub fn failure(stop: Stop) -> Failure {
 pub(crate) fn broken(error: &dyn std::error::Error) -> Failure {
     Failure::new(Kind::Exception, error.to_string())
 }
+
+#[cfg(test)]
+mod tests;

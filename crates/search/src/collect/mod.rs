@@ -277,7 +277,7 @@ impl Run<'_> {
         self.weight
             .for_each_pruning(threshold, &segment.reader, &mut |doc, score| {
                 calls += 1;
-                if calls % STRIDE as u32 == 0 && !interrupt.go_on() {
+                if calls.is_multiple_of(STRIDE as u32) && !interrupt.go_on() {
                     return f32::INFINITY;
                 }
                 if segment.is_alive(doc) {

@@ -156,25 +156,19 @@ fn resolve<'a>(context: &'a Context, key: &SortKey) -> Result<Values<'a>, Failur
         return Ok(Values::Absent(compared(kind, key.numeric_type)));
     };
     match kind.kind() {
-        Kind::Text => return Err(text_is_not_sorted(name)),
-        _ if !kind.has_doc_values() => {
-            return Err(Failure::illegal_argument(format!(
-                "Can't load fielddata on [{name}] because fielddata is unsupported on fields of type [{}]. Use doc values instead.",
-                kind.type_name()
-            )));
-        }
-        Kind::Ip => {
-            return Err(Failure::illegal_argument(format!(
-                "sorting by [{name}] of type [ip] is not supported"
-            )));
-        }
+        Kind::Text => Err(text_is_not_sorted(name)),
+        _ if !kind.has_doc_values() => Err(Failure::illegal_argument(format!(
+            "Can't load fielddata on [{name}] because fielddata is unsupported on fields of type [{}]. Use doc values instead.",
+            kind.type_name()
+        ))),
+        Kind::Ip => Err(Failure::illegal_argument(format!(
+            "sorting by [{name}] of type [ip] is not supported"
+        ))),
         Kind::Keyword => {
-            if let Some(mode @ (Mode::Sum | Mode::Avg | Mode::Median)) = key.mode {
+            if let Some(Mode::Sum | Mode::Avg | Mode::Median) = key.mode {
                 return Err(context.query_failure(Failure::new(
                     FailureKind::QueryShard,
-                    format!(
-                        "we only support AVG, MEDIAN and SUM on number based fields, not {mode:?}"
-                    ),
+                    "we only support AVG, MEDIAN and SUM on number based fields",
                 )));
             }
             if key.numeric_type.is_some() {
@@ -213,12 +207,12 @@ fn compared(kind: Kind, numeric: Option<NumericType>) -> Compared {
         None => {}
     }
     match kind {
-        Kind::Integer | Kind::Short | Kind::Byte => Compared::Int,
+        Kind::Integer | Kind::Short | Kind::Byte | Kind::Boolean => Compared::Int,
         Kind::UnsignedLong => Compared::Unsigned,
         Kind::Double => Compared::Double,
         Kind::Float | Kind::HalfFloat => Compared::Float,
         Kind::Keyword | Kind::Text | Kind::Ip | Kind::Binary => Compared::Words,
-        Kind::Long | Kind::Boolean | Kind::Date | Kind::DateNanos => Compared::Long,
+        Kind::Long | Kind::Date | Kind::DateNanos => Compared::Long,
     }
 }
 
@@ -317,7 +311,7 @@ impl Resolved<'_> {
             flip,
             missing,
             compared,
-            substitute: substitutes(self.key),
+            substitute: substitute(self.key),
         })
     }
 
@@ -354,9 +348,12 @@ impl Resolved<'_> {
     }
 }
 
-/// Whether a missing value was given one to stand for it, so that the extremes are ordinary keys.
-fn substitutes(key: &SortKey) -> bool {
-    matches!(key.missing, Some(Missing::Value(_)))
+/// What stands for a missing value, as text.
+fn substitute(key: &SortKey) -> Option<Box<str>> {
+    match &key.missing {
+        Some(Missing::Value(value)) => Some(value.to_string().into()),
+        _ => None,
+    }
 }
 
 fn column_name(context: &Context, segment: &Segment, kind: &FieldType) -> Option<String> {
@@ -525,7 +522,8 @@ struct KeyReader {
     flip: u64,
     missing: u64,
     compared: Compared,
-    substitute: bool,
+    /// What was given to stand for a missing value, so that the extremes are ordinary keys.
+    substitute: Option<Box<str>>,
 }
 
 enum Source {
@@ -617,12 +615,15 @@ impl KeyReader {
     }
 
     fn value(&self, key: u64) -> Result<SortValue, Failure> {
-        let extreme = !self.substitute && (key == 0 || key == u64::MAX);
+        let extreme = self.substitute.is_none() && (key == 0 || key == u64::MAX);
         let raw = key ^ self.flip;
         Ok(match (&self.source, self.compared) {
             (Source::Score, _) => SortValue::Float(u64_to_f64(raw) as f32),
             (Source::Doc { .. }, _) => SortValue::Long(i64::try_from(raw).unwrap_or(i64::MAX)),
-            (_, Compared::Words) if key == self.missing => SortValue::Null,
+            (_, Compared::Words) if key == self.missing => self
+                .substitute
+                .clone()
+                .map_or(SortValue::Null, SortValue::Text),
             (Source::Words { words, .. }, _) => {
                 let mut text = String::new();
                 words

@@ -14,6 +14,9 @@ use crate::{
     request::{FieldAndFormat, SearchRequest},
 };
 
+/// A name and a JSON array of values.
+type NamedValues = (Box<str>, Vec<u8>);
+
 /// The fields that a request wants to see, resolved once.
 pub(crate) struct FieldReaders<'a> {
     columns: Vec<Reader<'a>>,
@@ -60,8 +63,8 @@ impl<'a> FieldReaders<'a> {
         segment: &Segment,
         doc: DocId,
         source: Option<&Node>,
-    ) -> Result<Vec<(Box<str>, Vec<u8>)>, Failure> {
-        let mut found: Vec<(Box<str>, Vec<u8>)> = Vec::new();
+    ) -> Result<Vec<NamedValues>, Failure> {
+        let mut found: Vec<NamedValues> = Vec::new();
         for reader in &self.columns {
             put(
                 &mut found,
@@ -81,7 +84,7 @@ impl<'a> FieldReaders<'a> {
             }
         }
         let order = hash_map_order(found.iter().map(|(name, _)| &**name));
-        let mut found: Vec<Option<(Box<str>, Vec<u8>)>> = found.into_iter().map(Some).collect();
+        let mut found: Vec<Option<NamedValues>> = found.into_iter().map(Some).collect();
         Ok(order
             .into_iter()
             .filter_map(|place| found[place].take())
@@ -109,10 +112,11 @@ fn readers<'a>(
     Ok(readers)
 }
 
-fn put(found: &mut Vec<(Box<str>, Vec<u8>)>, name: &str, values: &[Shown], format: &ValueFormat) {
-    if values.is_empty() || found.iter().any(|(other, _)| &**other == name) {
+fn put(found: &mut Vec<NamedValues>, name: &str, values: &[Shown], format: &ValueFormat) {
+    if values.is_empty() {
         return;
     }
+    found.retain(|(other, _)| &**other != name);
     let mut out = Render::compact();
     out.array();
     for value in values {

@@ -146,9 +146,26 @@ pub(crate) fn count(kind: &str, key: &str, node: &Node) -> Result<u32, Failure> 
 pub(crate) fn only_common(kind: &str, body: &Object) -> Result<Common, Failure> {
     let mut common = Common::default();
     for entry in body.entries() {
-        if !common.take(&entry.key, &entry.node)? {
-            return Err(unknown_field(kind, &entry.key, entry.at));
+        let at = entry.node.at;
+        let taken = common
+            .take(&entry.key, &entry.node)
+            .map_err(|cause| wrapped(failed_field(kind, &entry.key, at, cause), at))?;
+        if !taken {
+            return Err(wrapped(unknown_field(kind, &entry.key, entry.at), at));
         }
     }
     Ok(common)
+}
+
+/// Where a body ends, as far as that is known: complaints about what is missing name that place.
+pub(crate) fn end(body: &Object, at: &Node) -> Position {
+    Position {
+        line: at.at.line,
+        column: at.at.column + u32::from(body.is_empty()),
+    }
+}
+
+/// Some queries are read by a parser that OpenSearch wraps: its complaint becomes a `parsing_exception` at the value.
+pub(crate) fn wrapped(cause: Failure, at: Position) -> Failure {
+    Failure::parsing(cause.reason().to_owned(), at).caused_by(cause)
 }

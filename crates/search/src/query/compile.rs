@@ -14,7 +14,7 @@ use tantivy::query::{
 
 use super::{
     Query,
-    weight::{Demoted, Everything, Fixed, Prepared, Scaled},
+    weight::{AtLeast, Demoted, Everything, Fixed, Prepared, Scaled},
 };
 use crate::context::Context;
 
@@ -345,6 +345,19 @@ impl<'a> Compiler<'a> {
             (must, []) => must.iter().map(Plan::constant_score).sum::<Option<f32>>(),
             _ => None,
         };
+        let several = required > 1 && required < should.len();
+        if several && score.is_none() {
+            let parts = should.iter().map(Plan::weight).collect();
+            should = vec![Plan::Scored {
+                weight: Arc::new(AtLeast {
+                    parts,
+                    minimum: required,
+                    interrupt: Arc::clone(&self.context.interrupt),
+                }),
+                term: None,
+            }];
+        }
+        let required = required.min(should.len());
         let mut parts: Vec<(Occur, Box<dyn TantivyQuery>)> = Vec::new();
         let fixed = score.is_some();
         parts.extend(must.into_iter().map(|plan| {
@@ -403,7 +416,7 @@ impl<'a> Compiler<'a> {
         let every = |plans: &[Plan]| plans.iter().all(|plan| matches!(plan, Plan::All { .. }));
         match (must, filter, should) {
             ([one], filter, []) if every(filter) => Some(one.clone()),
-            ([], filter, [one]) if filter.is_empty() => Some(one.clone()),
+            ([], [], [one]) => Some(one.clone()),
             ([], [one], []) => Some(one.clone().constant(0.0)),
             (must, filter, []) if every(must) && every(filter) => Some(Plan::All {
                 score: must.iter().filter_map(Plan::constant_score).sum(),

@@ -38,7 +38,10 @@ impl QueryKind for ConstantScore {
             }
         }
         let filter = filter.ok_or_else(|| {
-            Failure::parsing("[constant_score] requires a 'filter' element", at.at)
+            Failure::parsing(
+                "[constant_score] requires a 'filter' element",
+                clause::end(body, at),
+            )
         })?;
         Ok(Self { filter, common })
     }

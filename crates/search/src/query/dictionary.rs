@@ -170,7 +170,7 @@ impl<'a> Compiler<'a> {
             return Err(Failure::new(
                 FailureKind::QueryShard,
                 format!(
-                    "Can only use {what} queries on keyword, text and wildcard fields - not on [{path}] which is of type [{}]",
+                    "Can only use {what} queries on keyword and text fields - not on [{path}] which is of type [{}]",
                     kind.type_name()
                 ),
             ));
@@ -208,7 +208,7 @@ impl<'a> Compiler<'a> {
                 let mut seen = 0u32;
                 while stream.advance() {
                     seen += 1;
-                    if seen % 1_024 == 0 && !interrupt.go_on() {
+                    if seen.is_multiple_of(1_024) && !interrupt.go_on() {
                         return Ok(None);
                     }
                     let Ok(term) = std::str::from_utf8(stream.key()) else {

@@ -52,7 +52,7 @@ impl QueryKind for DisMax {
         if !found {
             return Err(Failure::parsing(
                 "[dis_max] requires 'queries' field with at least one clause",
-                at.at,
+                clause::end(body, at),
             ));
         }
         Ok(query)

@@ -35,7 +35,7 @@ impl QueryKind for Exists {
         match field {
             None => Err(Failure::parsing(
                 "[exists] must be provided with a [field]",
-                at.at,
+                clause::end(body, at),
             )),
             Some(field) if field.is_empty() => {
                 Err(Failure::illegal_argument("field name is null or empty"))

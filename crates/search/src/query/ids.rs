@@ -3,6 +3,8 @@
 use glasswork_content::{Failure, Node, Object, Render, Value};
 use serde::{Deserialize, Serialize};
 
+use crate::aggs::java_order::hash_map_order;
+
 use super::{
     Common, Parser, QueryKind, clause,
     compile::{Compiler, Plan},
@@ -39,11 +41,20 @@ impl QueryKind for Ids {
                         })?;
                 }
                 key if common.take(key, node)? => {}
-                key => return Err(clause::unknown_field(Self::NAME, key, entry.at)),
+                key => {
+                    let unknown = clause::unknown_field(Self::NAME, key, entry.at);
+                    return Err(clause::wrapped(unknown, node.at));
+                }
             }
         }
         let mut seen = hashbrown::HashSet::new();
         values.retain(|id: &String| seen.insert(id.clone()));
+        // OpenSearch keeps them in a hash set, which shows in the printed form.
+        let order = hash_map_order(values.iter().map(String::as_str));
+        let values = order
+            .into_iter()
+            .map(|place| values[place].clone())
+            .collect();
         Ok(Self { values, common })
     }
 

@@ -6,15 +6,12 @@ use glasswork_content::{Failure, Node};
 use glasswork_engine::{FieldKind, FieldNumber, FieldSpec, FieldValue, InternalFields};
 use tantivy::{
     BitSet, DocSet, Score, SegmentReader, TERMINATED, Term,
-    query::{
-        BitSetDocSet, EnableScoring, FastFieldRangeQuery, InvertedIndexRangeQuery, Query as _,
-        TermQuery,
-    },
+    query::{BitSetDocSet, EnableScoring, InvertedIndexRangeQuery, Query as _, TermQuery},
     schema::{Field, IndexRecordOption},
 };
 
 use super::{
-    Literal, Range,
+    Literal, Range, column_range,
     compile::{Clauses, Compiler, Plan},
     statistics::{FieldStatistics, K1_PLUS_ONE, TermStatistics},
     weight::Computed,
@@ -314,16 +311,28 @@ impl<'a> Compiler<'a> {
         if leaf.spec.indexed && matches!(leaf.spec.kind, FieldKind::Text { .. }) {
             return Ok(self.terms_between(leaf, &from, &to));
         }
+        if leaf.spec.has_column() {
+            let (name, interrupt) = (leaf.spec_name(self), Arc::clone(&self.context().interrupt));
+            let documents = move |reader: &SegmentReader| {
+                column_range::open(reader, &name, &from, &to, &interrupt)
+            };
+            let weight = Arc::new(Computed {
+                documents,
+                score: 1.0,
+            });
+            return Ok(Plan::Constant {
+                weight,
+                score: 1.0,
+                term: None,
+            });
+        }
+        if !leaf.spec.indexed {
+            return Err(not_searchable(leaf.kind));
+        }
         let term =
             |bound: &Bound<FieldValue>| bound.as_ref().map(|value| engine_term(leaf.field, value));
-        let (from, to) = (term(&from), term(&to));
-        let weight = if leaf.spec.has_column() {
-            self.tantivy_weight(&FastFieldRangeQuery::new(from, to), false)?
-        } else if leaf.spec.indexed {
-            self.tantivy_weight(&InvertedIndexRangeQuery::new(from, to), false)?
-        } else {
-            return Err(not_searchable(leaf.kind));
-        };
+        let weight =
+            self.tantivy_weight(&InvertedIndexRangeQuery::new(term(&from), term(&to)), false)?;
         Ok(Plan::Constant {
             weight,
             score: 1.0,
@@ -339,12 +348,12 @@ impl<'a> Compiler<'a> {
     ) -> Result<Plan, Failure> {
         let above = |value: bool| match from {
             Bound::Included(FieldValue::Bool(bound)) => value >= *bound,
-            Bound::Excluded(FieldValue::Bool(bound)) => value > *bound,
+            Bound::Excluded(FieldValue::Bool(bound)) => value && !*bound,
             _ => true,
         };
         let below = |value: bool| match to {
             Bound::Included(FieldValue::Bool(bound)) => value <= *bound,
-            Bound::Excluded(FieldValue::Bool(bound)) => value < *bound,
+            Bound::Excluded(FieldValue::Bool(bound)) => !value && *bound,
             _ => true,
         };
         let mut plans = Vec::new();

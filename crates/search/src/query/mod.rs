@@ -6,6 +6,7 @@
 mod bool;
 mod boosting;
 mod clause;
+mod column_range;
 pub(crate) mod compile;
 mod constant_score;
 mod dictionary;

@@ -167,7 +167,7 @@ impl QueryKind for MultiMatch {
         if query.query == Literal::Null {
             return Err(Failure::parsing(
                 "No text specified for multi_match query",
-                at.at,
+                clause::end(body, at),
             ));
         }
         Ok(query)

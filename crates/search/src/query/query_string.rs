@@ -42,6 +42,8 @@ pub struct QueryString {
     pub fuzzy: FuzzyOptions,
     /// Slop of phrases that give none.
     pub phrase_slop: u32,
+    /// Printed only: patterns are always brought to the letter case of the field.
+    pub analyze_wildcard: Option<bool>,
     /// How many optional clauses have to match, as given.
     pub minimum_should_match: Option<String>,
     /// Whether values of a wrong type match nothing instead of failing.
@@ -71,6 +73,7 @@ impl QueryString {
             allow_leading_wildcard: None,
             fuzzy: FuzzyOptions::default(),
             phrase_slop: 0,
+            analyze_wildcard: None,
             minimum_should_match: None,
             lenient: None,
             time_zone: None,
@@ -108,6 +111,7 @@ impl QueryString {
             }
             "fuzzy_transpositions" => self.fuzzy.transpositions = node.to_bool()?,
             "phrase_slop" => self.phrase_slop = super::match_phrase::slop(node)?,
+            "analyze_wildcard" => self.analyze_wildcard = Some(node.to_bool()?),
             "minimum_should_match" => self.minimum_should_match = Some(clause::text(node)?),
             "lenient" => self.lenient = Some(node.to_bool()?),
             "time_zone" => self.time_zone = Some(clause::text(node)?),
@@ -133,7 +137,7 @@ impl QueryKind for QueryString {
         if !body.contains("query") {
             return Err(Failure::parsing(
                 "[query_string] must be provided with a [query]",
-                at.at,
+                clause::end(body, at),
             ));
         }
         if query.default_field.is_some() && !query.fields.is_empty() {
@@ -175,6 +179,9 @@ impl QueryKind for QueryString {
         out.field_long("fuzzy_prefix_length", i64::from(self.fuzzy.prefix_length));
         out.field_long("fuzzy_max_expansions", i64::from(self.fuzzy.max_expansions));
         out.field_long("phrase_slop", i64::from(self.phrase_slop));
+        if let Some(analyze) = self.analyze_wildcard {
+            out.field_bool("analyze_wildcard", analyze);
+        }
         if let Some(minimum) = &self.minimum_should_match {
             out.field_str("minimum_should_match", minimum);
         }
@@ -378,8 +385,9 @@ impl Meaning<'_, '_> {
         {
             return Ok(None);
         }
-        let (fields, by_default) = self.fields(field);
-        let lenient = self.query.lenient.unwrap_or(by_default);
+        let (fields, _) = self.fields(field);
+        // Without fields of its own a query string looks everywhere, and passes over what does not fit.
+        let lenient = self.query.lenient.unwrap_or(self.named.is_empty());
         let mut plans = Vec::with_capacity(fields.len());
         for WeightedField { field, boost } in &fields {
             match self.leaf(&clause.what, field, lenient) {

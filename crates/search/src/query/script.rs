@@ -72,8 +72,8 @@ impl QueryKind for ScriptQuery {
         }
         if !found {
             return Err(Failure::parsing(
-                "script must be provided with a [script]",
-                at.at,
+                "script must be provided with a [script] filter",
+                clause::end(body, at),
             ));
         }
         Ok(query)
@@ -222,7 +222,7 @@ impl Scripted {
                 .is_none_or(|alive| alive.is_alive(self.host.doc))
             {
                 self.runs += 1;
-                if self.runs % 64 == 0 && !self.interrupt.go_on() {
+                if self.runs.is_multiple_of(64) && !self.interrupt.go_on() {
                     break;
                 }
                 match self.machine.filter(&mut self.host) {

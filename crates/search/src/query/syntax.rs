@@ -5,6 +5,15 @@
 
 use glasswork_content::Failure;
 
+/// What a clause can begin with, in the words of Lucene's generated parser.
+const OPERAND: &str = "<BAREOPER>\n\"(\"\n\"*\"\n<QUOTED>\n<TERM>\n<PREFIXTERM>\n<WILDTERM>\n<REGEXPTERM>\n\"[\"\n\"{\"\n<NUMBER>";
+/// What can stand before a clause.
+const MODIFIERS: &str = "<NOT>\n\"+\"\n\"-\"";
+/// What can follow a clause.
+const AFTER_CLAUSE: &str = "<AND>\n<OR>\n<NOT>\n\"+\"\n\"-\"\n<BAREOPER>\n\"(\"\n\")\"\n\"*\"\n\"^\"\n<QUOTED>\n<TERM>\n<FUZZY_SLOP>\n<PREFIXTERM>\n<WILDTERM>\n<REGEXPTERM>\n\"[\"\n\"{\"\n<NUMBER>";
+/// What a range holds.
+const RANGE: &str = "\"TO\"\n<RANGE_QUOTED>\n<RANGE_GOOP>\n\"]\"\n\"}\"";
+
 /// Greatest nesting of parentheses.
 const MAX_DEPTH: usize = 50;
 
@@ -134,18 +143,25 @@ impl Reader<'_> {
         false
     }
 
-    fn encountered(&self) -> String {
+    /// What stands here although something else should.
+    fn encountered(&self, expected: &[&str]) -> String {
         let column = self.text[..self.at].chars().count();
-        let what = match self.peek() {
-            None => "\"<EOF>\"".to_owned(),
-            Some(character) => format!("\" \"{character}\" \"{character} \"\""),
+        let rest = &self.text[self.at..];
+        let word = ["AND", "OR", "NOT"]
+            .into_iter()
+            .find(|word| rest.starts_with(word));
+        let what = match (word, self.peek()) {
+            (Some(word), _) => format!("\" <{word}> \"{word} \"\""),
+            (None, None) => "\"<EOF>\"".to_owned(),
+            (None, Some(character)) => format!("\" \"{character}\" \"{character} \"\""),
         };
-        format!(
-            "Encountered {what} at line 1, column {column}.\nWas expecting one of:\n    <AND> ...\n    <OR> ...\n    <NOT> ...\n    \
-             \"+\" ...\n    \"-\" ...\n    <BAREOPER> ...\n    \"(\" ...\n    \")\" ...\n    \"*\" ...\n    \"^\" ...\n    <QUOTED> \
-             ...\n    <TERM> ...\n    <FUZZY_SLOP> ...\n    <PREFIXTERM> ...\n    <WILDTERM> ...\n    <REGEXPTERM> ...\n    \"[\" \
-             ...\n    \"{{\" ...\n    <NUMBER> ...\n    "
-        )
+        let mut text =
+            format!("Encountered {what} at line 1, column {column}.\nWas expecting one of:\n    ");
+        for token in expected.iter().copied().flat_map(str::lines) {
+            text.push_str(token);
+            text.push_str(" ...\n    ");
+        }
+        text
     }
 
     fn sequence(&mut self, closing: Option<char>) -> Read<Sequence> {
@@ -157,16 +173,18 @@ impl Reader<'_> {
                     self.next();
                 }
                 if clauses.is_empty() {
-                    return Err(self.encountered());
+                    return Err(self.encountered(&[MODIFIERS, OPERAND, "<TERM>"]));
                 }
                 return Ok(Sequence(clauses));
             }
             if self.peek().is_none() {
-                return Err(self.encountered());
+                return Err(self.encountered(&[AFTER_CLAUSE]));
             }
+            let before = self.at;
             let conjunction = self.conjunction();
             if conjunction != Conjunction::None && clauses.is_empty() {
-                return Err(self.encountered());
+                self.at = before;
+                return Err(self.encountered(&[MODIFIERS, OPERAND, "<TERM>"]));
             }
             self.blanks();
             let modifier = self.modifier();
@@ -224,7 +242,7 @@ impl Reader<'_> {
             _ => (self.word()?, field),
         };
         let boost = if self.take('^') {
-            self.number().ok_or_else(|| self.encountered())?
+            self.number().ok_or_else(|| self.encountered(&[OPERAND]))?
         } else {
             1.0
         };
@@ -267,7 +285,7 @@ impl Reader<'_> {
         let mut text = String::new();
         loop {
             match self.next() {
-                None => return Err(self.encountered()),
+                None => return Err(self.encountered(&[OPERAND])),
                 Some('"') => return Ok(text),
                 Some('\\') => text.extend(self.next()),
                 Some(other) => text.push(other),
@@ -280,7 +298,7 @@ impl Reader<'_> {
         let mut pattern = String::new();
         loop {
             match self.next() {
-                None => return Err(self.encountered()),
+                None => return Err(self.encountered(&[OPERAND])),
                 Some('/') => return Ok(What::Regex(pattern)),
                 Some('\\') => {
                     pattern.push('\\');
@@ -297,7 +315,7 @@ impl Reader<'_> {
         let from = self.bound()?;
         self.blanks();
         if !self.keyword(&["TO"]) {
-            return Err(self.encountered());
+            return Err(self.encountered(&[RANGE]));
         }
         self.blanks();
         let to = self.bound()?;
@@ -305,7 +323,7 @@ impl Reader<'_> {
         let include_upper = match self.next() {
             Some(']') => true,
             Some('}') => false,
-            _ => return Err(self.encountered()),
+            _ => return Err(self.encountered(&[RANGE])),
         };
         Ok(What::Range {
             from,
@@ -335,7 +353,7 @@ impl Reader<'_> {
             }
         }
         match text.as_str() {
-            "" => Err(self.encountered()),
+            "" => Err(self.encountered(&[RANGE])),
             "*" => Ok(None),
             _ => Ok(Some(text)),
         }
@@ -349,7 +367,7 @@ impl Reader<'_> {
             match character {
                 '\\' => {
                     self.next();
-                    let literal = self.next().ok_or_else(|| self.encountered())?;
+                    let literal = self.next().ok_or_else(|| self.encountered(&[OPERAND]))?;
                     plain.push(literal);
                     escaped.push('\\');
                     escaped.push(literal);
@@ -381,7 +399,7 @@ impl Reader<'_> {
             }
         }
         if plain.is_empty() {
-            return Err(self.encountered());
+            return Err(self.encountered(&[OPERAND]));
         }
         if self.take('~') {
             self.number();

@@ -28,6 +28,9 @@ impl QueryKind for Term {
         let mut field: Option<&str> = None;
         let (mut value, mut case_insensitive, mut common) = (None, false, Common::default());
         for (key, node) in body.iter() {
+            if node.is_null() {
+                continue;
+            }
             if let Value::Array(_) = node.value {
                 return Err(Failure::parsing(
                     "[term] query does not support array of values",

@@ -51,7 +51,7 @@ impl QueryKind for Terms {
         let Some((field, values)) = found else {
             return Err(Failure::parsing(
                 "[terms] query requires a field name, followed by array of terms or a document lookup specification",
-                at.at,
+                clause::end(body, at),
             ));
         };
         Ok(Self {

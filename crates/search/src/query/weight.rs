@@ -3,8 +3,9 @@
 
 use std::{fmt, sync::Arc};
 
+use crate::interrupt::Interrupt;
 use tantivy::{
-    DocId, DocSet, Score, SegmentReader, TantivyError,
+    DocId, DocSet, Score, SegmentReader, TERMINATED, TantivyError,
     query::{
         AllScorer, ConstScorer, EmptyScorer, EnableScoring, Explanation, Query, Scorer, Weight,
     },
@@ -194,5 +195,126 @@ impl Scorer for DemotedScorer {
             1.0
         };
         self.positive.score() * factor
+    }
+}
+
+/// What at least `minimum` of several weights match, with the sum of their scores.
+///
+/// The sum is taken in double precision, as Lucene's: documents whose parts are equal then have equal scores, in
+/// whatever order the parts are added.
+pub(crate) struct AtLeast {
+    pub(crate) parts: Vec<Arc<dyn Weight>>,
+    pub(crate) minimum: usize,
+    pub(crate) interrupt: Arc<Interrupt>,
+}
+
+impl Weight for AtLeast {
+    fn scorer(&self, reader: &SegmentReader, boost: Score) -> tantivy::Result<Box<dyn Scorer>> {
+        let parts = self
+            .parts
+            .iter()
+            .map(|part| part.scorer(reader, boost))
+            .collect::<tantivy::Result<Vec<_>>>()?;
+        let interrupt = Arc::clone(&self.interrupt);
+        let mut scorer = AtLeastScorer {
+            parts,
+            minimum: self.minimum,
+            doc: 0,
+            score: 0.0,
+            interrupt,
+            steps: 0,
+        };
+        scorer.find();
+        Ok(Box::new(scorer))
+    }
+
+    fn explain(&self, _reader: &SegmentReader, doc: DocId) -> tantivy::Result<Explanation> {
+        no_explanation(doc)
+    }
+}
+
+struct AtLeastScorer {
+    parts: Vec<Box<dyn Scorer>>,
+    minimum: usize,
+    doc: DocId,
+    score: Score,
+    interrupt: Arc<Interrupt>,
+    steps: usize,
+}
+
+impl AtLeastScorer {
+    /// Goes to the first match where any part is. Parts that are at the end are let go.
+    fn find(&mut self) -> DocId {
+        loop {
+            self.parts.retain(|part| part.doc() != TERMINATED);
+            self.steps += self.parts.len();
+            let stopped = self.steps >= 1_024 && !self.interrupt.go_on();
+            if self.steps >= 1_024 {
+                self.steps = 0;
+            }
+            if stopped || self.parts.len() < self.minimum {
+                self.parts.clear();
+                self.doc = TERMINATED;
+                return TERMINATED;
+            }
+            let doc = self
+                .parts
+                .iter()
+                .map(|part| part.doc())
+                .min()
+                .unwrap_or(TERMINATED);
+            if self.parts.iter().filter(|part| part.doc() == doc).count() >= self.minimum {
+                let here = self.parts.iter_mut().filter(|part| part.doc() == doc);
+                self.score = here.map(|part| f64::from(part.score())).sum::<f64>() as Score;
+                self.doc = doc;
+                return doc;
+            }
+            self.leave(doc);
+        }
+    }
+
+    fn leave(&mut self, doc: DocId) {
+        for part in &mut self.parts {
+            if part.doc() == doc {
+                part.advance();
+            }
+        }
+    }
+}
+
+impl DocSet for AtLeastScorer {
+    fn advance(&mut self) -> DocId {
+        self.leave(self.doc);
+        self.find()
+    }
+
+    fn seek(&mut self, target: DocId) -> DocId {
+        if self.doc >= target {
+            return self.doc;
+        }
+        for part in &mut self.parts {
+            if part.doc() < target {
+                part.seek(target);
+            }
+        }
+        self.find()
+    }
+
+    fn doc(&self) -> DocId {
+        self.doc
+    }
+
+    fn size_hint(&self) -> u32 {
+        self.parts
+            .iter()
+            .map(|part| part.size_hint())
+            .max()
+            .unwrap_or(0)
+    }
+}
+
+impl Scorer for AtLeastScorer {
+    fn score(&mut self) -> Score {
+        self.score
     }
 }

@@ -274,7 +274,13 @@ impl SortKey {
                     _ => return Err(wrong_type()),
                 });
             }
-            ("mode", _) => self.mode = Some(Mode::parse(&text()?)?),
+            ("mode", _) => {
+                let failed = |cause| {
+                    Failure::content_parse("[field_sort] failed to parse field [mode]", node.at)
+                        .caused_by(cause)
+                };
+                self.mode = Some(Mode::parse(&text()?).map_err(failed)?);
+            }
             ("unmapped_type", _) => self.unmapped_type = Some(text()?.into_owned()),
             ("numeric_type", _) => self.numeric_type = Some(NumericType::parse(&text()?)?),
             _ => {

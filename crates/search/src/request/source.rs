@@ -98,8 +98,11 @@ impl SourceFilter {
             return;
         }
         out.object();
-        out.field_strings("includes", &self.includes);
-        out.field_strings("excludes", &self.excludes);
+        for (key, patterns) in [("includes", &self.includes), ("excludes", &self.excludes)] {
+            if !patterns.is_empty() {
+                out.field_strings(key, patterns);
+            }
+        }
         out.end_object();
     }
 }

@@ -141,7 +141,7 @@ impl Sloppy {
         loop {
             let place = self.queue[0];
             let mut distance = self.end - self.walkers[place].position;
-            let mut limit = self
+            let limit = self
                 .queue
                 .get(1)
                 .map_or(i64::MAX, |next| self.walkers[*next].position);
@@ -151,15 +151,6 @@ impl Sloppy {
                 if !moved {
                     self.queue.clear();
                     return (distance <= self.slop).then_some(distance);
-                }
-                if self.repeats {
-                    limit = self
-                        .queue
-                        .iter()
-                        .filter(|other| **other != place)
-                        .map(|other| self.walkers[*other].position)
-                        .min()
-                        .unwrap_or(i64::MAX);
                 }
                 if self.walkers[place].position > limit {
                     break;
