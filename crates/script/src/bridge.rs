@@ -7,7 +7,7 @@ use crate::value::Value;
 use glasswork_content::{Failure, Node, Object, Value as Json, text};
 
 /// Nesting that a value may have to leave a script.
-const MAX_DEPTH: usize = 100;
+const MAX_DEPTH: usize = 128;
 
 /// Whole numbers become `int` where they fit, as upstream's parser does.
 pub(crate) fn value_of(node: &Node, heap: &mut Heap) -> Result<Value, Box<Failure>> {

@@ -536,3 +536,54 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_deepest_scripts_that_are_accepted_compile_and_run() {
+    let deep = |depth: usize| {
+        [
+            "!".repeat(depth) + "true",
+            "- ".repeat(depth) + "params.n",
+            "(".repeat(depth) + "1" + &")".repeat(depth),
+            "params".to_owned() + &".a".repeat(depth),
+            "params".to_owned() + &"?.a".repeat(depth),
+            "params".to_owned() + &"['a']".repeat(depth),
+            "params".to_owned() + &".toString()".repeat(depth),
+            "[".repeat(depth) + &"]".repeat(depth),
+            "[1:".repeat(depth) + "1" + &"]".repeat(depth),
+            "{".repeat(depth) + &"}".repeat(depth),
+            "if (true) ".repeat(depth) + "return 1",
+            "true ? 1 : ".repeat(depth) + "2",
+            "null ?: ".repeat(depth) + "2",
+            "def x; ".to_owned() + &"x = ".repeat(depth) + "2",
+            "(int)".repeat(depth) + "2.5",
+            "1 + (".repeat(depth) + "1" + &")".repeat(depth),
+            "true && (false || ".repeat(depth) + "true" + &")".repeat(depth),
+            (0..depth)
+                .map(|n| format!("for (x{n} in [1]) "))
+                .collect::<String>()
+                + ";",
+            "Math.abs(".repeat(depth) + "1" + &")".repeat(depth),
+            "params.s.concat(".repeat(depth) + "'x'" + &")".repeat(depth),
+            (0..depth)
+                .map(|n| format!("[1].removeIf(x{n} -> "))
+                .collect::<String>()
+                + "true"
+                + &")".repeat(depth),
+        ]
+    };
+    let mut deepest = vec![0; deep(1).len()];
+    for depth in (1..=260).step_by(10) {
+        for (kind, source) in deep(depth).iter().enumerate() {
+            let Ok(script) = compile(source, Context::Field, &Limits::DEFAULT) else {
+                continue;
+            };
+            deepest[kind] = depth;
+            let limits = Limits {
+                fuel: Some(100_000),
+                ..Limits::DEFAULT
+            };
+            drop(Machine::new(&script, &params(), &limits).value(&mut NoDocument));
+        }
+    }
+    assert!(deepest.iter().all(|&depth| depth >= 30), "{deepest:?}");
+}
