@@ -84,13 +84,10 @@ impl Folder {
                     file.write_all(&bytes).map_err(failed())?;
                     file.sync_data().map_err(failed())?;
                 }
-                None => match File::open(&path) {
-                    Ok(file) => file.sync_data().map_err(failed())?,
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                        return Err(failed()(error));
-                    }
-                    Err(error) => return Err(failed()(error)),
-                },
+                None => {
+                    let file = File::open(&path).map_err(failed())?;
+                    file.sync_data().map_err(EngineError::unsynced(&path))?;
+                }
             }
         }
         Ok(())
@@ -106,11 +103,14 @@ impl Folder {
 
     /// Makes the names of files in the folder durable.
     pub(crate) fn sync(&self) -> Result<(), EngineError> {
-        let failed = || EngineError::io(format!("syncing [{}]", self.path.display()));
         File::open(&self.path)
-            .map_err(failed())?
-            .sync_all()
-            .map_err(failed())
+            .and_then(|folder| folder.sync_all())
+            .map_err(EngineError::unsynced(&self.path))
+    }
+
+    /// Forgets all files in memory; who reads them keeps them.
+    pub(crate) fn forget(&self) {
+        self.in_memory.lock().clear();
     }
 
     /// Removes the files of a segment; those that read it keep their maps.
@@ -166,7 +166,7 @@ fn segment_files(id: SegmentId) -> impl Iterator<Item = PathBuf> {
 /// that there was an error.
 pub(crate) struct Brake {
     checkpoint: Arc<dyn Checkpoint>,
-    closed: Arc<AtomicBool>,
+    halted: Arc<AtomicBool>,
     bytes_per_second: Option<u64>,
     begun: Instant,
     written: AtomicU64,
@@ -174,15 +174,15 @@ pub(crate) struct Brake {
 }
 
 impl Brake {
-    /// Stops when the checkpoint says so or the shard is closed.
+    /// Stops when the checkpoint says so or the shard is halted.
     pub(crate) fn new(
         checkpoint: Arc<dyn Checkpoint>,
-        closed: Arc<AtomicBool>,
+        halted: Arc<AtomicBool>,
         bytes_per_second: Option<u64>,
     ) -> Arc<Self> {
         Arc::new(Self {
             checkpoint,
-            closed,
+            halted,
             bytes_per_second,
             begun: Instant::now(),
             written: AtomicU64::new(0),
@@ -213,8 +213,8 @@ impl Brake {
     }
 
     fn check(&self) -> io::Result<()> {
-        if self.closed.load(Ordering::Relaxed) {
-            return Err(io::Error::other("shard is closed"));
+        if self.halted.load(Ordering::Relaxed) {
+            return Err(io::Error::other("shard is closed or has failed"));
         }
         self.checkpoint.checkpoint().map_err(|stop| {
             let error = io::Error::other(stop.to_string());

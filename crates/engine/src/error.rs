@@ -39,6 +39,15 @@ pub enum EngineError {
         /// What the operating system said.
         message: String,
     },
+    /// A sync failed, after which nothing is known about what was written, and a second sync would wrongly succeed. The
+    /// shard begins again from its manifest and the log.
+    #[error("syncing [{file}] failed: {message}")]
+    Unsynced {
+        /// The file or folder.
+        file: String,
+        /// What the operating system said.
+        message: String,
+    },
     /// Tantivy refused.
     #[error("segment failure: {0}")]
     Segment(String),
@@ -59,6 +68,16 @@ impl EngineError {
         let action = action.into();
         move |error| Self::Io {
             action,
+            message: error.to_string(),
+        }
+    }
+}
+
+impl EngineError {
+    pub(crate) fn unsynced(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
+        let file = path.display().to_string();
+        move |error| Self::Unsynced {
+            file,
             message: error.to_string(),
         }
     }

@@ -10,7 +10,12 @@ use crate::{
 
 impl Shared {
     pub(crate) async fn flush(&self) -> Result<(), EngineError> {
-        let through = self.flush_files()?;
+        let through = self.flush_files().inspect_err(|error| {
+            if matches!(error, EngineError::Unsynced { .. }) {
+                self.state.lock().fail(error);
+            }
+        })?;
+        // The manifest is durable: should the log not be trimmed now, the next flush does it.
         if through > RecordNumber::NONE {
             self.config.log.trim(through).await?;
         }

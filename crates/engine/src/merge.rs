@@ -235,7 +235,7 @@ impl Shared {
         } else {
             let brake = Brake::new(
                 checkpoint.clone(),
-                self.closed.clone(),
+                self.halted.clone(),
                 self.config.merge_bytes_per_second,
             );
             let facts = segment::merge(&self.folder, &plan.fields, &plan.sources, &brake)?;
@@ -262,13 +262,21 @@ impl Shared {
     ) -> Result<(), EngineError> {
         let mut gate = self.gate.lock();
         let mut state = self.state.lock();
-        if let Err(error) = state.check() {
+        let is_source = |id: SegmentId| plan.sources.iter().any(|(source, _)| source.id == id);
+        let sources = state.live.iter().filter(|live| is_source(live.facts.id));
+        let complete = sources.count() == plan.sources.len();
+        let usable = state.check().and(if complete {
+            Ok(())
+        } else {
+            // The shard failed meanwhile and began again.
+            Err(EngineError::Segment("sources of a merge are gone".into()))
+        });
+        if let Err(error) = usable {
             if let Some((facts, _)) = merged {
                 self.folder.remove(facts.id);
             }
             return Err(error);
         }
-        let is_source = |id: SegmentId| plan.sources.iter().any(|(source, _)| source.id == id);
         let mut died = Vec::new();
         let mut base = 0;
         for (source, before) in &plan.sources {

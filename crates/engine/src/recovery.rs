@@ -1,6 +1,10 @@
 //! Reading operations from the log: when a shard opens, and whenever its end is not certain.
 
-use std::{fs, sync::Arc};
+use std::{
+    fs,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use glasswork_substrate::RecordNumber;
 
@@ -13,35 +17,38 @@ use crate::{
     queue::Tail,
     record::{Assembler, Logged, Record},
     segment::Opener,
-    shard::{SavedAlive, Shared},
+    shard::{Gate, Shared},
     state::{Applied, Apply, Live, State},
     view::SegmentCore,
 };
+
+/// A merge of a shard that has failed stops within this.
+const MERGE_ENDS: Duration = Duration::from_millis(500);
 
 /// Bytes of records that are read at once.
 const READ_BYTES: usize = 4 << 20;
 
 /// What a folder holds.
 pub(crate) struct Restored {
-    pub(crate) folder: Arc<Folder>,
     pub(crate) state: State,
-    pub(crate) manifest: Manifest,
-    pub(crate) saved: Vec<SavedAlive>,
-    pub(crate) alive_files: u64,
+    pub(crate) gate: Gate,
 }
 
 /// Reads the manifest and opens its segments.
-pub(crate) fn restore(config: &ShardConfig) -> Result<Restored, EngineError> {
+pub(crate) fn restore(
+    config: &ShardConfig,
+    folder: &Arc<Folder>,
+    halted: &Arc<AtomicBool>,
+) -> Result<Restored, EngineError> {
     let dir = &config.dir;
     fs::create_dir_all(dir).map_err(EngineError::io(format!("creating [{}]", dir.display())))?;
     let manifest = Manifest::read(dir)?;
     sweep(dir, &manifest)?;
-    let folder = Folder::new(dir.clone());
     let fields = Arc::new(Fields::new(manifest.fields.clone().into())?);
     let mut live = Vec::with_capacity(manifest.segments.len());
     let mut saved = Vec::with_capacity(manifest.segments.len());
     if !manifest.segments.is_empty() {
-        let opener = Opener::new(&folder, &fields)?;
+        let opener = Opener::new(folder, &fields)?;
         for segment in &manifest.segments {
             let facts = segment.facts()?;
             let reader = opener.open(&facts, &Alive::all(facts.max_doc))?;
@@ -75,15 +82,47 @@ pub(crate) fn restore(config: &ShardConfig) -> Result<Restored, EngineError> {
             config.gc_deletes,
             live,
             applied,
+            halted.clone(),
         ),
-        folder,
-        saved,
-        alive_files: alive_files.unwrap_or(0),
-        manifest,
+        gate: Gate {
+            manifest,
+            saved,
+            alive_files: alive_files.unwrap_or(0),
+            retired: Vec::new(),
+        },
     })
 }
 
 impl Shared {
+    /// Begins again from the manifest and the log if the state was lost by a failure: of the disk, of a sync, a panic.
+    /// The present view stays until the new one is made.
+    pub(crate) async fn recover(&self, tail: &mut Tail) -> Result<(), EngineError> {
+        if !self.state.lock().has_failed() {
+            return Ok(());
+        }
+        {
+            let Some(_merging) = self.merging.try_lock_for(MERGE_ENDS) else {
+                return Err(EngineError::Unavailable("a merge is ending".into()));
+            };
+            let mut gate = self.gate.lock();
+            self.folder.forget();
+            let restored = restore(&self.config, &self.folder, &self.halted)?;
+            tail.last = restored.state.applied.record;
+            tail.uncertain = true;
+            *gate = restored.gate;
+            let mut state = self.state.lock();
+            if self.is_closed() {
+                state.clear();
+                return Err(EngineError::Closed);
+            }
+            *state = restored.state;
+        }
+        tracing::info!(folder = %self.folder.path().display(), "shard begins again from its manifest");
+        self.catch_up(tail).await?;
+        self.refresh()?;
+        Ok(())
+    }
+
     /// Applies what the log has after the tail, until its end.
     ///
     /// # Errors

@@ -87,6 +87,7 @@ impl Shared {
     async fn try_group(&self, tail: &mut Tail, progress: &mut Progress) -> Result<(), EngineError> {
         for _ in 0..ATTEMPTS {
             self.check_open()?;
+            self.recover(tail).await?;
             if tail.uncertain {
                 self.catch_up(tail).await?;
             }

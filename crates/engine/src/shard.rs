@@ -99,7 +99,9 @@ pub(crate) struct Shared {
     pub(crate) gate: Mutex<Gate>,
     pub(crate) state: Mutex<State>,
     pub(crate) view: ArcSwap<View>,
-    pub(crate) closed: Arc<AtomicBool>,
+    closed: AtomicBool,
+    /// Whether merges have to stop: the shard is closed or has failed.
+    pub(crate) halted: Arc<AtomicBool>,
     /// What segments were last opened with.
     opener: Mutex<Option<(Arc<Fields>, Arc<Opener>)>>,
     log_bytes: AtomicU64,
@@ -112,13 +114,9 @@ impl Shard {
     /// # Errors
     /// When the folder or the log can't be read, or an operation names a mapping version that never becomes known.
     pub async fn open(config: ShardConfig) -> Result<Self, EngineError> {
-        let Restored {
-            folder,
-            state,
-            manifest,
-            saved,
-            alive_files,
-        } = restore(&config)?;
+        let folder = Folder::new(config.dir.clone());
+        let halted = Arc::default();
+        let Restored { state, gate } = restore(&config, &folder, &halted)?;
         let mut tail = Tail {
             last: state.applied.record,
             counter: 0,
@@ -131,15 +129,11 @@ impl Shard {
             folder,
             writer: writer_id(),
             merging: Mutex::new(()),
-            gate: Mutex::new(Gate {
-                manifest,
-                saved,
-                alive_files,
-                retired: Vec::new(),
-            }),
+            gate: Mutex::new(gate),
             state: Mutex::new(state),
             view: ArcSwap::from_pointee(view),
-            closed: Arc::default(),
+            closed: AtomicBool::new(false),
+            halted,
             opener: Mutex::new(None),
             log_bytes: AtomicU64::new(0),
         };
@@ -172,6 +166,22 @@ impl Shard {
                 shared.write_group(tail, writes).await
             })
             .await
+    }
+
+    /// Begins again from the manifest and the log if the shard has failed. Writes do the same by themselves.
+    ///
+    /// # Errors
+    /// When the cause of the failure is still there.
+    pub async fn recover(&self) -> Result<(), EngineError> {
+        self.shared.check_open()?;
+        let shared = &self.shared;
+        // An empty group waits for its turn like any other.
+        self.queue
+            .write(Vec::new(), async |tail, writes| {
+                shared.write_group(tail, writes).await
+            })
+            .await?;
+        shared.state.lock().check()
     }
 
     /// The newest state of a document, refreshed or not.
@@ -214,7 +224,8 @@ impl Shard {
     /// Makes all applied operations visible to searches. Answers whether there was anything new. Nothing is fsynced.
     ///
     /// # Errors
-    /// When a segment can't be written. The shard then has failed and must be opened again; the log has everything.
+    /// When a segment can't be written. The shard then has failed: the present view stays, everything else is refused until
+    /// the next write, or [`Shard::recover`], has begun again from the manifest and the log, which has everything.
     pub fn refresh(&self) -> Result<bool, EngineError> {
         self.shared.check_open()?;
         self.shared.refresh()

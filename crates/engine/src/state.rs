@@ -3,7 +3,14 @@
 //! It is changed by the sequencer (applying operations) and by upkeep (buffers become segments, segments are merged),
 //! both under one lock that nobody holds for long.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use glasswork_substrate::RecordNumber;
@@ -37,8 +44,10 @@ pub(crate) struct State {
     pub(crate) flushed: Option<u64>,
     /// Whether there is something that the present view does not show.
     pub(crate) dirty: bool,
-    /// Why the state can't be trusted any more; the shard has to be opened again.
+    /// Why the state can't be trusted any more.
     failed: Option<EngineError>,
+    /// Tells merges to stop.
+    halted: Arc<AtomicBool>,
 }
 
 /// How far the log is applied.
@@ -123,7 +132,9 @@ impl State {
         gc_deletes: Duration,
         live: Vec<Live>,
         applied: Applied,
+        halted: Arc<AtomicBool>,
     ) -> Self {
+        halted.store(false, Ordering::Relaxed);
         Self {
             fields,
             mapping_version,
@@ -137,6 +148,7 @@ impl State {
             applied,
             dirty: true,
             failed: None,
+            halted,
         }
     }
 
@@ -149,14 +161,23 @@ impl State {
         }
     }
 
+    /// Whether the state has to be made again from the manifest and the log.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed
+            .as_ref()
+            .is_some_and(|error| *error != EngineError::Closed)
+    }
+
     /// Remembers a failure after which the state lacks operations that the log has.
     pub(crate) fn fail(&mut self, error: &EngineError) {
-        tracing::error!(%error, "shard failed and has to be opened again");
+        tracing::error!(%error, "shard failed");
+        self.halted.store(true, Ordering::Relaxed);
         self.failed.get_or_insert_with(|| error.clone());
     }
 
     /// Drops everything: the shard is closed.
     pub(crate) fn clear(&mut self) {
+        self.halted.store(true, Ordering::Relaxed);
         self.failed = Some(EngineError::Closed);
         self.buffer = None;
         self.sealed.clear();

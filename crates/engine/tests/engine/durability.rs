@@ -436,28 +436,51 @@ async fn a_flush_that_fails_leaves_the_manifest_and_the_log() {
 }
 
 #[tokio::test]
-async fn a_folder_that_fails_fails_the_shard_until_it_is_opened_again() {
+async fn a_folder_that_fails_stops_the_shard_until_it_works_again() {
     let place = Place::new().await;
     let shard = place.open().await;
     write_one(&shard, index("1", "{}")).await.unwrap();
-    fs::remove_dir(place.config().dir).unwrap();
+    shard.refresh().unwrap();
+    let dir = place.config().dir;
+    fs::remove_dir(&dir).unwrap();
+    // The folder can't even be made again.
+    fs::write(&dir, b"in the way").unwrap();
     // More than what is kept in memory has to go to the folder.
     let noise: String = (0u32..60_000)
         .map(|n| format!("{:08x}", n.wrapping_mul(2_654_435_761)))
         .collect();
-    let mut failed = false;
+    let mut answered = vec!["1".to_owned()];
     for number in 0..8 {
-        let source = format!(r#"{{"pad":"{noise}"}}"#);
-        failed |= shard
-            .write(vec![index(&format!("l{number}"), &source)])
-            .await
-            .is_err();
+        let id = format!("l{number}");
+        let write = index(&id, &format!(r#"{{"pad":"{noise}"}}"#));
+        if shard.write(vec![write]).await.is_ok() {
+            answered.push(id);
+        }
     }
-    assert!(failed && shard.refresh().is_err() && shard.get("1").is_err());
+    assert!(answered.len() < 8);
+    assert!(shard.refresh().is_err() && shard.get("1").is_err() && shard.flush().await.is_err());
+    assert!(shard.recover().await.is_err());
+    assert_eq!(
+        ids(&shard.view()),
+        ["1"],
+        "searches still see what they saw"
+    );
+
+    fs::remove_file(&dir).unwrap();
+    let written = write_one(&shard, index("after", "{}")).await.unwrap();
+    answered.push("after".into());
+    assert_eq!(shard.get("1").unwrap().unwrap().seq_no, 0);
+    shard.refresh().unwrap();
+    let present = ids(&shard.view());
+    assert!(
+        answered.iter().all(|id| present.contains(id)),
+        "{present:?}"
+    );
+    assert_eq!(written.seq_no + 1, present.len() as u64);
+    let before = contents(&shard.view());
+    shard.flush().await.unwrap();
     drop(shard);
-    let shard = place.open().await;
-    assert!(shard.view().doc_count() >= 2, "the log has them");
-    assert!(shard.get("l0").unwrap().is_some());
+    assert_eq!(contents(&place.open().await.view()), before);
 }
 
 #[tokio::test]
