@@ -107,7 +107,7 @@ fn build(anchor: &Arc<Anchor>, place: Place, start: Start) -> Body {
     Body {
         number: place.number,
         page: place.page,
-        slot: u8::try_from(place.slot).expect("a page has 64 slots"),
+        slot: u8::try_from(place.slot).expect("a page has 256 slots"),
         start_nanos: now,
         start_millis: anchor.shared.wall.millis(clock, now),
         deadline: own.min(inherited),

@@ -65,22 +65,28 @@ pub(crate) enum Direction {
 }
 
 /// The slots whose bits are set, in order.
-fn slots(mut bits: u64, direction: Direction) -> impl Iterator<Item = usize> {
+fn slots<const WORDS: usize>(
+    mut bits: [u64; WORDS],
+    direction: Direction,
+) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
-        if bits == 0 {
-            return None;
-        }
-        let slot = match direction {
-            Direction::Up => bits.trailing_zeros(),
-            Direction::Down => 63 - bits.leading_zeros(),
+        let (word, slot) = match direction {
+            Direction::Up => {
+                let word = bits.iter().position(|word| *word != 0)?;
+                (word, bits[word].trailing_zeros())
+            }
+            Direction::Down => {
+                let word = bits.iter().rposition(|word| *word != 0)?;
+                (word, 63 - bits[word].leading_zeros())
+            }
         };
-        bits &= !(1 << slot);
-        Some(slot as usize)
+        bits[word] &= !(1 << slot);
+        Some(word * 64 + slot as usize)
     })
 }
 
 /// Pages fetched at once: the lock on them is held for about a microsecond.
-const CHUNK: usize = 64;
+const CHUNK: usize = 32;
 
 impl Lane {
     pub(crate) fn new() -> Self {

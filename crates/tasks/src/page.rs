@@ -1,4 +1,4 @@
-//! A page: the hot fields of 64 tasks, each field in an array of its own, so that a filter is a walk over few bytes.
+//! A page: the hot fields of 256 tasks, each field in an array of its own, so that a filter is a walk over few bytes.
 
 use std::sync::Arc;
 
@@ -10,8 +10,10 @@ use crate::{
     sync::{AtomicU64, Lock, Ordering, fence},
 };
 
-/// Tasks on a page.
-pub(crate) const SLOTS: usize = 64;
+/// Tasks on a page. More make a walk faster; fewer make the page smaller that one long task keeps alive (12 KiB).
+pub(crate) const SLOTS: usize = WORDS * 64;
+/// Words that have a bit for each slot of a page.
+const WORDS: usize = 4;
 
 /// What a mark holds beside the two bits of [`crate::slot`]: the action in the lowest 16 bits, these, and two short hashes.
 pub(crate) const PROVISIONAL: u64 = 1 << 18;
@@ -25,7 +27,7 @@ const OPAQUE_SHIFT: u32 = 40;
 /// The number of a parent on another node is told from one here by this bit.
 const REMOTE: u64 = 1 << 63;
 
-/// 64 tasks of one lane, in the order of their numbers.
+/// 256 tasks of one lane, in the order of their numbers.
 pub(crate) struct Page {
     marks: [AtomicU64; SLOTS],
     numbers: [AtomicU64; SLOTS],
@@ -200,10 +202,12 @@ impl Page {
     }
 
     /// The slots whose marks fit, as bits.
-    pub(crate) fn candidates(&self, marks: Marks) -> u64 {
-        let mut found = 0;
-        for (slot, mark) in self.marks.iter().enumerate() {
-            found |= u64::from(marks.fit(mark.load(Ordering::Relaxed))) << slot;
+    pub(crate) fn candidates(&self, marks: Marks) -> [u64; WORDS] {
+        let mut found = [0; WORDS];
+        for (word, some) in found.iter_mut().zip(self.marks.chunks(64)) {
+            for (slot, mark) in some.iter().enumerate() {
+                *word |= u64::from(marks.fit(mark.load(Ordering::Relaxed))) << slot;
+            }
         }
         // What was written before a mark that was seen is seen too.
         fence(Ordering::Acquire);
