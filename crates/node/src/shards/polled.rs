@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
     task::{Context, Poll, Wake, Waker},
 };
-use tokio::sync::Notify;
+use tokio::{runtime::Handle, sync::Notify};
 
 /// Told when the future can go on.
 struct Woken(Notify);
@@ -36,10 +36,21 @@ pub(crate) async fn on_pool<T: Send + 'static>(
 ) -> Result<T, Failure> {
     let woken = Arc::new(Woken(Notify::new()));
     let slot: Arc<Mutex<Option<Boxed<T>>>> = Arc::new(Mutex::new(Some(Box::pin(future))));
+    // What the future waits for lives in this runtime; the pool's threads belong to none.
+    let runtime = Handle::current();
     let mut begun = false;
     loop {
-        let (job, waker) = (Arc::clone(&slot), Waker::from(Arc::clone(&woken)));
-        let polled = pool.run(task, move |_| poll(&job, &waker)).await;
+        let (job, waker, runtime) = (
+            Arc::clone(&slot),
+            Waker::from(Arc::clone(&woken)),
+            runtime.clone(),
+        );
+        let polled = pool
+            .run(task, move |_| {
+                let _entered = runtime.enter();
+                poll(&job, &waker)
+            })
+            .await;
         let polled = match polled {
             Err(_) if begun && slot.lock().is_some() => {
                 poll(&slot, &Waker::from(Arc::clone(&woken)))

@@ -43,7 +43,15 @@ pub fn config(id: &str, data: &Path) -> Config {
 }
 
 pub async fn start(folder: &Path) -> Arc<Node> {
-    let files = FilesSubstrate::open(folder, Arc::new(RealDisk)).unwrap();
+    // Loops of the node before end a moment after it.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let files = loop {
+        match FilesSubstrate::open(folder, Arc::new(RealDisk)) {
+            Ok(files) => break files,
+            Err(error) => assert!(std::time::Instant::now() < deadline, "{error}"),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    };
     let config = config(files.node(), folder);
     let FilesSubstrate { logs, kv, bus, .. } = files;
     Node::start(config, Substrate { logs, kv, bus })
