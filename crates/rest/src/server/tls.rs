@@ -52,7 +52,7 @@ const CERTIFICATE: &str = "node.crt";
 const KEY: &str = "node.key";
 
 impl Identity {
-    /// The identity kept in `folder`; made there (self-made, for `localhost`, the loopback addresses and `names`) when
+    /// The identity kept in `folder`; made there with the folder (self-made, for `localhost`, the loopback addresses and `names`) when
     /// there is none yet. The key file can be read by its owner only.
     ///
     /// # Errors
@@ -72,6 +72,10 @@ impl Identity {
                     .cloned()
                     .collect::<Vec<_>>(),
             );
+            fs::create_dir_all(folder).map_err(|source| TlsError::File {
+                path: folder.to_owned(),
+                source,
+            })?;
             let made = rcgen::generate_simple_self_signed(all)?;
             write(&key, made.signing_key.serialize_pem().as_bytes(), true)?;
             write(&certificate, made.cert.pem().as_bytes(), false)?;
@@ -130,8 +134,13 @@ fn write(path: &Path, bytes: &[u8], secret: bool) -> Result<(), TlsError> {
         source,
     };
     let unfinished = path.with_extension("tmp");
+    // Left by a start that was cut off; its rights may be others.
+    match fs::remove_file(&unfinished) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(failed(source)),
+        _ => {}
+    }
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     if secret {
         use std::os::unix::fs::OpenOptionsExt;
@@ -153,10 +162,11 @@ mod tests {
     #[test]
     fn an_identity_is_made_once_and_kept() {
         let folder = tempfile::tempdir().unwrap();
-        Identity::kept_in(folder.path(), &["search.example.org".to_owned()]).unwrap();
-        let first = fs::read(folder.path().join(CERTIFICATE)).unwrap();
-        Identity::kept_in(folder.path(), &[]).unwrap();
-        assert_eq!(fs::read(folder.path().join(CERTIFICATE)).unwrap(), first);
+        let inside = folder.path().join("tls");
+        Identity::kept_in(&inside, &["search.example.org".to_owned()]).unwrap();
+        let first = fs::read(inside.join(CERTIFICATE)).unwrap();
+        Identity::kept_in(&inside, &[]).unwrap();
+        assert_eq!(fs::read(inside.join(CERTIFICATE)).unwrap(), first);
     }
 
     #[cfg(unix)]
