@@ -58,10 +58,11 @@ impl Options {
             .unwrap_or_else(|| "glasswork".to_owned());
         let ports = ports(settings.take(&["http.port"]))?;
         let mut rest = settings.rest();
-        let attributes = rest.extract_if(.., |key, _| key.starts_with("node.attr."));
-        let attributes = attributes
-            .map(|(key, value)| (key["node.attr.".len()..].to_owned(), value))
-            .collect();
+        let named = rest.extract_if(.., |key, _| key.starts_with("node.attr."));
+        // Every stock node has this one.
+        let mut attributes =
+            BTreeMap::from([("shard_indexing_pressure_enabled".to_owned(), "true".to_owned())]);
+        attributes.extend(named.map(|(key, value)| (key["node.attr.".len()..].to_owned(), value)));
         let password_shown = std::env::var_os("OPENSEARCH_INITIAL_ADMIN_PASSWORD").is_none();
         Ok(Self {
             host: address(host)?,
