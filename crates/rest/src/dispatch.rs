@@ -356,9 +356,9 @@ fn respond(reply: Reply, to_head: bool, echoed: Echoed) -> Response<Download> {
     for (name, value) in reply.headers {
         match HeaderValue::try_from(value) {
             Ok(value) => {
-                out.insert(HeaderName::from_static(name), value);
+                out.insert(name, value);
             }
-            Err(error) => tracing::error!(name, %error, "a header of an answer is left out"),
+            Err(error) => tracing::error!(%name, %error, "a header of an answer is left out"),
         }
     }
     for text in &reply.warnings {

@@ -1,6 +1,7 @@
 //! Answers that are given before a handler has the request.
 
 use glasswork_content::failure::Failure;
+use http::header;
 
 use crate::{
     form::Form,
@@ -63,7 +64,7 @@ impl Refusal {
         Self::Reply(if allowed.is_empty() {
             reply
         } else {
-            reply.header("allow", names(allowed, ","))
+            reply.header(header::ALLOW, names(allowed, ","))
         })
     }
 
@@ -82,7 +83,7 @@ impl Refusal {
                 out.end_object();
             }),
             Self::WrongMethod { text, allowed } => {
-                short(form, 405, &text).header("allow", names(&allowed, ","))
+                short(form, 405, &text).header(header::ALLOW, names(&allowed, ","))
             }
         }
     }
@@ -114,8 +115,10 @@ fn names(methods: &[Method], between: &str) -> String {
 /// The answer for a client that has to say who it is, as OpenSearch's security gives it.
 pub(crate) fn unauthorized() -> Refusal {
     Refusal::Reply(
-        Reply::new(401, reply::TEXT, "Unauthorized".as_bytes())
-            .header("www-authenticate", "Basic realm=\"OpenSearch Security\""),
+        Reply::new(401, reply::TEXT, "Unauthorized".as_bytes()).header(
+            header::WWW_AUTHENTICATE,
+            "Basic realm=\"OpenSearch Security\"",
+        ),
     )
 }
 

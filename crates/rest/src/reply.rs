@@ -1,6 +1,7 @@
 //! What a handler answers: status, content type, body, and headers beyond those that every answer has.
 
 use bytes::Bytes;
+use http::HeaderName;
 use tokio::sync::mpsc;
 
 use crate::server::BrokenOff;
@@ -24,7 +25,7 @@ pub struct Reply {
     /// Whether the body is compressed.
     pub gzip: bool,
     /// Further headers.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(HeaderName, String)>,
     /// Deprecations, one `Warning` header each: the text only.
     pub warnings: Vec<String>,
 }
@@ -75,7 +76,7 @@ impl Reply {
     }
 
     /// With a further header.
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }

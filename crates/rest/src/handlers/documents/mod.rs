@@ -15,6 +15,7 @@ use glasswork_node::actions::documents::{
     ActiveShards, DocumentResponse, GetRequest, Refresh, SourceFilter, VersionType, WriteItem,
     WriteOptions,
 };
+use http::header;
 
 use crate::{
     form::Form,
@@ -171,7 +172,7 @@ pub(super) fn written(form: &Form, answer: &DocumentResponse) -> Result<Reply, F
         location.push_str("?routing=");
         encode(routing, &mut location);
     }
-    Ok(reply.header("Location", location))
+    Ok(reply.header(header::LOCATION, location))
 }
 
 /// Percent-encodes a part of a path as Java's `URLEncoder` does, with blanks as `%20`.
