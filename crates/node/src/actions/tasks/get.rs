@@ -2,7 +2,7 @@
 
 use super::{DEFAULT_WAIT, name_of, stored};
 use crate::{Action, Node, actions::table};
-use glasswork_content::failure::Failure;
+use glasswork_content::failure::{Failure, Kind};
 use glasswork_tasks::{On, Snapshot, Task, TaskId, View};
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
@@ -85,10 +85,13 @@ async fn here(
         }
         drop(waiting);
         // What it stored was written before it ended.
-        return Ok(match stored::read(node, own, id).await {
-            Ok(result) => Got::Stored(result),
-            Err(_) => Got::Ended(Box::new(task.snapshot(&request.view))),
-        });
+        return match stored::read(node, own, id).await {
+            Ok(result) => Ok(Got::Stored(result)),
+            Err(none) if none.kind == Kind::ResourceNotFound => {
+                Ok(Got::Ended(Box::new(task.snapshot(&request.view))))
+            }
+            Err(failure) => Err(failure),
+        };
     }
     let snapshots = node
         .registry()

@@ -1,19 +1,36 @@
-//! Results that tasks have stored: documents of the index `.tasks`.
+//! Results that tasks have stored: documents of the index `.tasks`, named by the task's id.
 
-use crate::Node;
-use glasswork_content::failure::Failure;
+use crate::{
+    Node,
+    actions::documents::{GetDocument, GetRequest},
+};
+use glasswork_content::failure::{Failure, Kind};
 use glasswork_tasks::{Task, TaskId};
 use std::sync::Arc;
 
 /// Where results are stored.
-pub(super) const INDEX: &str = ".tasks";
+const INDEX: &str = ".tasks";
 
-/// The stored result of the task `id`, as JSON.
+/// The stored result of the task `id`, as JSON: `{"completed":true,"task":{…},"response":{…}}`, or `error` in place of
+/// `response`.
 ///
 /// # Errors
-/// There is none. No operation of this version stores a result, so the index does not exist either.
-pub(super) async fn read(_node: &Arc<Node>, _own: &Task, id: &TaskId) -> Result<Vec<u8>, Failure> {
-    let missing = Failure::index_not_found_as(INDEX, "index_expression");
-    let reason = format!("task [{id}] isn't running and hasn't stored its results");
-    Err(Failure::resource_not_found(reason).caused_by(missing))
+/// 404 `resource_not_found_exception` when there is none, and what keeps the document from being read.
+pub(super) async fn read(node: &Arc<Node>, own: &Task, id: &TaskId) -> Result<Vec<u8>, Failure> {
+    let missing = || {
+        let reason = format!("task [{id}] isn't running and hasn't stored its results");
+        Failure::resource_not_found(reason)
+    };
+    let request = GetRequest::new(INDEX, id.to_string());
+    match node.child::<GetDocument>(own, request).await {
+        Ok(answer) => {
+            let source = answer.found.and_then(|document| document.source);
+            source.map(Into::into).ok_or_else(missing)
+        }
+        Err(failure) if failure.kind == Kind::IndexNotFound => {
+            let no_index = Failure::index_not_found_as(INDEX, "index_expression");
+            Err(missing().caused_by(no_index))
+        }
+        Err(failure) => Err(failure),
+    }
 }

@@ -1,0 +1,127 @@
+//! Documents over several nodes: written through one, read through another; and results that tasks stored.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use glasswork_content::Kind;
+use glasswork_node::{
+    Node, Substrate,
+    actions::tasks::{GetTask, Got, get::Get},
+};
+use glasswork_substrate::memory::{Faults, World};
+use glasswork_tasks::{Filter, TaskId, View};
+use std::{sync::Arc, time::Duration};
+use support::*;
+
+struct Cluster {
+    world: World,
+    nodes: Vec<Arc<Node>>,
+    _folders: Vec<tempfile::TempDir>,
+}
+
+impl Cluster {
+    async fn of(count: usize) -> Self {
+        let world = World::new(11);
+        let mut cluster = Self {
+            world,
+            nodes: Vec::new(),
+            _folders: Vec::new(),
+        };
+        for number in 1..=count {
+            let id = format!("n{number}");
+            let parts = cluster.world.node(&id);
+            let folder = tempfile::tempdir().unwrap();
+            let substrate = Substrate {
+                logs: parts.logs,
+                kv: parts.kv,
+                bus: parts.bus,
+            };
+            let node = Node::start(config(&id, folder.path()), substrate)
+                .await
+                .unwrap();
+            cluster.nodes.push(node);
+            cluster._folders.push(folder);
+        }
+        cluster
+    }
+
+    /// No task is left on any node.
+    async fn is_quiet(&self) {
+        let all = Filter::default();
+        for node in &self.nodes {
+            let until = std::time::Instant::now() + Duration::from_secs(10);
+            while !node.registry().list(&all).tasks.is_empty() {
+                assert!(std::time::Instant::now() < until, "a task is left");
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            assert!(node.registry().bans().is_empty());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_is_read_from_every_node_wherever_its_shard_is() {
+    let cluster = Cluster::of(3).await;
+    let body = r#"{"settings":{"number_of_shards":6,"number_of_replicas":0}}"#;
+    create(&cluster.nodes[0], "books", body).await.unwrap();
+    cluster.world.set_faults(Faults {
+        delay: Duration::from_millis(2),
+        ..Faults::default()
+    });
+    for number in 0..30 {
+        let through = &cluster.nodes[number % 3];
+        let source = format!(r#"{{"title":"book {number}"}}"#);
+        index(through, "books", &number.to_string(), &source)
+            .await
+            .unwrap();
+    }
+    for number in 0..30 {
+        let wanted = format!(r#"{{"title":"book {number}"}}"#);
+        let through = &cluster.nodes[(number + 1) % 3];
+        let found = source(through, "books", &number.to_string()).await;
+        assert_eq!(found.as_deref(), Some(&*wanted));
+    }
+    let missing = source(&cluster.nodes[2], "books", "none").await;
+    assert_eq!(missing, None);
+    cluster.is_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_task_stored_is_got_whether_its_node_is_there_or_not() {
+    let cluster = Cluster::of(2).await;
+    let node = &cluster.nodes[0];
+    let ask = |id: TaskId| GetTask {
+        id: Some(id),
+        wait: false,
+        timeout: None,
+        view: View::DETAILED,
+    };
+    let of = |node: &str, number| TaskId::new(node.into(), number);
+    let nothing = run::<Get>(node, ask(of("n2", 5000))).await.unwrap_err();
+    assert_eq!(nothing.root_causes()[0].kind, Kind::IndexNotFound);
+    let body = r#"{"settings":{"number_of_shards":1,"number_of_replicas":0}}"#;
+    create(node, ".tasks", body).await.unwrap();
+    let result = r#"{"completed":true,"task":{"node":"gone","id":7},"response":{"took":1}}"#;
+    for id in ["gone:7", "n2:5000"] {
+        index(node, ".tasks", id, result).await.unwrap();
+    }
+    for id in [of("gone", 7), of("n2", 5000)] {
+        for node in &cluster.nodes {
+            let got = run::<Get>(node, ask(id.clone())).await.unwrap();
+            assert_eq!(got, Got::Stored(result.into()));
+        }
+    }
+    let nothing = run::<Get>(node, ask(of("n2", 5001))).await.unwrap_err();
+    assert_eq!(
+        (nothing.kind, nothing.cause.is_none()),
+        (Kind::ResourceNotFound, true)
+    );
+    let nothing = run::<Get>(node, ask(of("gone", 8))).await.unwrap_err();
+    assert_eq!(
+        nothing.chain().count(),
+        2,
+        "the index exists: it is no cause"
+    );
+    cluster.is_quiet().await;
+}
