@@ -14,7 +14,7 @@ use std::{
     },
     thread,
 };
-use tokio::sync::oneshot;
+use tokio::{runtime::Handle, sync::oneshot};
 
 /// The pools of a node.
 #[derive(Debug)]
@@ -195,9 +195,14 @@ impl Pool {
             state.threads += 1;
             state.idle += 1;
             let shared = Arc::clone(&self.shared);
+            let runtime = Handle::try_current().ok();
             let started = thread::Builder::new()
                 .name(format!("glasswork-{name}"))
-                .spawn(move || shared.work());
+                .spawn(move || {
+                    // What the work waits for (a log far away) may need the runtime's clock and sockets.
+                    let _entered = runtime.as_ref().map(Handle::enter);
+                    shared.work();
+                });
             if let Err(error) = started {
                 state.threads -= 1;
                 state.idle -= 1;

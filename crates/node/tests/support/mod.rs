@@ -1,6 +1,7 @@
 //! A node for tests: on files in a temporary folder, or on a world in memory.
 
 #![allow(dead_code, reason = "not every test file needs everything")]
+#![allow(unreachable_pub, reason = "a module of every test file, not a crate")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use bytes::Bytes;
