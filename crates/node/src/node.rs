@@ -2,7 +2,7 @@
 
 use crate::{
     Action, Authority, Config, Everything, Pools, Spec, Substrate,
-    actions::table,
+    actions::{search::Contexts, table},
     bans::Bans,
     identity,
     metadata::{Metadata, Store},
@@ -36,6 +36,7 @@ pub struct Node {
     pub(crate) requests: AtomicU64,
     metadata: Arc<Store>,
     shards: Shards,
+    contexts: Contexts,
     /// Loops that end with the node.
     pub(crate) loops: Mutex<Vec<AbortHandle>>,
 }
@@ -102,6 +103,7 @@ impl Node {
             requests: AtomicU64::new(1),
             metadata: Arc::new(metadata),
             shards,
+            contexts: Contexts::default(),
             loops: Mutex::default(),
         });
         node.announce();
@@ -140,6 +142,11 @@ impl Node {
     /// The shards that are open here.
     pub fn shards(&self) -> &Shards {
         &self.shards
+    }
+
+    /// What searches keep between their phases.
+    pub(crate) fn contexts(&self) -> &Contexts {
+        &self.contexts
     }
 
     pub(crate) fn internal_action(&self, spec: &Spec) -> glasswork_tasks::Action {

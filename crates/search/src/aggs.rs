@@ -103,7 +103,7 @@ pub struct PartialAggregations {
 }
 
 /// What the answer shows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReducedAggregations {
     findings: Vec<Partial>,
 }

@@ -149,15 +149,11 @@ impl Index {
             shards,
             reduced,
             hits,
+            asked: request.aggregations.clone(),
         };
         let mut out = Render::compact();
         out.object();
-        response.render_fields(
-            &request,
-            ResponseOptions::default(),
-            &mut out,
-            &NoCheckpoint,
-        )?;
+        response.render_fields(ResponseOptions::default(), &mut out, &NoCheckpoint)?;
         out.end_object();
         let body = String::from_utf8(out.finish()).unwrap();
         Ok(body.replace(r#""took":0,"#, "").replace(

@@ -2,9 +2,10 @@
 
 use glasswork_content::{Failure, Render, ShardFailure};
 use glasswork_tasks::Checkpoint;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    aggs::ReducedAggregations,
+    aggs::{Aggregations, ReducedAggregations},
     collect::{self, SortValue, TotalHits},
     interrupt::Halt,
     request::{Order, SearchRequest, SortTarget},
@@ -12,7 +13,7 @@ use crate::{
 };
 
 /// The shards' findings as one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reduced {
     /// How many documents match, as the answer shows it.
     pub total: Option<TotalHits>,
@@ -132,7 +133,7 @@ impl Reduced {
 }
 
 /// How the shards of a search fared.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ShardCounts {
     /// Shards asked.
     pub total: u32,
@@ -177,7 +178,7 @@ impl ShardCounts {
 }
 
 /// The answer to a search.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SearchResponse {
     /// Milliseconds it took.
     pub took: u64,
@@ -189,10 +190,12 @@ pub struct SearchResponse {
     pub reduced: Reduced,
     /// The hits of the page.
     pub hits: Vec<Hit>,
+    /// The aggregations that were asked for, which know how to write their answers.
+    pub asked: Option<Aggregations>,
 }
 
 /// Milliseconds of the phases of a search.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhaseTook {
     /// Finding.
     pub query: u64,
@@ -218,7 +221,6 @@ impl SearchResponse {
     /// The reason to stop; a stored source that is not JSON.
     pub fn render_fields(
         &self,
-        request: &SearchRequest,
         options: ResponseOptions,
         out: &mut Render,
         checkpoint: &dyn Checkpoint,
@@ -265,9 +267,7 @@ impl SearchResponse {
         }
         out.end_array();
         out.end_object();
-        if let (Some(aggregations), Some(reduced)) =
-            (&request.aggregations, &self.reduced.aggregations)
-        {
+        if let (Some(aggregations), Some(reduced)) = (&self.asked, &self.reduced.aggregations) {
             out.field_object("aggregations");
             aggregations
                 .render_answers(reduced, options.typed_keys, out, checkpoint)

@@ -9,7 +9,7 @@ pub use crate::collect::{SortValue, TotalHits};
 pub use crate::fetch::{Hit, fetch};
 
 use crate::{
-    aggs::PartialAggregations,
+    aggs::{Aggregations, PartialAggregations},
     collect::{self, Collected},
     context::Context,
     interrupt::Halt,
@@ -162,4 +162,24 @@ fn check(context: &Context, request: &SearchRequest) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Whether the query could match anything on this shard, as far as that is known without running it.
+///
+/// # Errors
+/// What is wrong with the query for this index.
+pub fn can_match(
+    context: &Context,
+    request: &SearchRequest,
+    alias_filter: Option<&Query>,
+) -> Result<bool, Failure> {
+    let mut compiled = Compiled::new(context, request.query.as_ref(), false)?;
+    if let Some(filter) = alias_filter {
+        compiled = compiled.filtered(context, filter)?;
+    }
+    let beyond = request
+        .aggregations
+        .as_ref()
+        .is_some_and(Aggregations::looks_beyond_the_query);
+    Ok(beyond || !compiled.matches_nothing())
 }

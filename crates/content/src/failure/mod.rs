@@ -10,6 +10,7 @@ mod status;
 mod trace;
 
 pub use kind::Kind;
+pub use shorthand::group_shard_failures;
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;

@@ -148,7 +148,7 @@ impl Failure {
 }
 
 /// Keeps the first of the shard failures that have the same index and the same cause (`ExceptionsHelper.groupBy`).
-fn group_shard_failures(shards: Vec<ShardFailure>) -> Vec<ShardFailure> {
+pub fn group_shard_failures(shards: Vec<ShardFailure>) -> Vec<ShardFailure> {
     let mut kept: Vec<ShardFailure> = Vec::new();
     for shard in shards {
         let known = kept.iter().any(|other| {

@@ -3,5 +3,6 @@
 pub mod cluster;
 pub mod documents;
 pub mod indices;
+pub mod search;
 pub mod table;
 pub mod tasks;

@@ -11,7 +11,7 @@
 
 use crate::{
     action::{Action, Spec},
-    actions::{cluster, documents as docs, indices, tasks},
+    actions::{cluster, documents as docs, indices, search, tasks},
 };
 
 const SHORT: &str = "it is short and leaves nothing half done";
@@ -35,6 +35,25 @@ pub(crate) const MGET_SHARD: Spec =
     Spec::uncancellable("indices:data/read/mget[shard]", 10_000, SHORT);
 pub(crate) const MGET_SHARD_PART: Spec =
     Spec::uncancellable("indices:data/read/mget[shard][s]", 10_000, SHORT);
+
+// Searches.
+pub(crate) const SEARCH: Spec = Spec::cancellable("indices:data/read/search", 100)
+    .measured()
+    .ends_with_its_client();
+pub(crate) const MULTI_SEARCH: Spec = Spec::cancellable("indices:data/read/msearch", 100)
+    .measured()
+    .ends_with_its_client();
+pub(crate) const SEARCH_QUERY: Spec =
+    Spec::cancellable("indices:data/read/search[phase/query]", 100).measured();
+pub(crate) const SEARCH_FETCH: Spec =
+    Spec::cancellable("indices:data/read/search[phase/fetch/id]", 100).measured();
+pub(crate) const SEARCH_CAN_MATCH: Spec =
+    Spec::cancellable("indices:data/read/search[can_match]", 100).measured();
+pub(crate) const SEARCH_FREE_CONTEXT: Spec = Spec::uncancellable(
+    "indices:data/read/search[free_context]",
+    10_000,
+    "it clears up after a search",
+);
 
 // Indices.
 pub(crate) const CREATE_INDEX: Spec = Spec::uncancellable("indices:admin/create", 30_000, SHORT);
@@ -151,6 +170,12 @@ pub const ALL: &[Served] = &[
     Served::of::<docs::MultiGet>(),
     Served::of::<docs::MultiGetShard>(),
     Served::of::<docs::MultiGetShardPart>(),
+    Served::of::<search::SearchAction>(),
+    Served::of::<search::MultiSearch>(),
+    Served::of::<search::QueryPhase>(),
+    Served::of::<search::FetchPhase>(),
+    Served::of::<search::CanMatch>(),
+    Served::of::<search::FreeContext>(),
     Served::of::<indices::CreateIndex>(),
     Served::of::<indices::AutoCreate>(),
     Served::of::<indices::GetIndex>(),

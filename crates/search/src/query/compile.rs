@@ -76,6 +76,11 @@ impl Compiled {
         Ok(Self { plan })
     }
 
+    /// Whether it is known to match nothing.
+    pub(crate) fn matches_nothing(&self) -> bool {
+        matches!(self.plan, Plan::None)
+    }
+
     /// What finds and scores the documents of any segment of the view.
     pub(crate) fn weight(&self) -> Arc<dyn Weight> {
         self.plan.weight()
