@@ -133,6 +133,7 @@ where
         http1::Builder::new()
             .max_buf_size(READ_BUFFER)
             .auto_date_header(false)
+            .title_case_headers(true)
             // Guarded keeps the time; the library's timer would also close idle connections.
             .header_read_timeout(None)
             .serve_connection(TokioIo::new(socket), service)
