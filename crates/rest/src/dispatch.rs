@@ -1,8 +1,9 @@
 //! From a request's head to its answer: limits, who asks, headers, route, form, body, handler, and back to HTTP.
 
-use std::{pin::Pin, sync::Arc};
+use std::{panic::AssertUnwindSafe, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use glasswork_content::failure::{Failure, Kind};
 use glasswork_node::Node;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header, request::Parts};
@@ -45,7 +46,23 @@ impl Dispatch for Api {
         self: Arc<Self>,
         exchange: Exchange,
     ) -> Pin<Box<dyn Future<Output = Result<Response<Download>, HangUp>> + Send>> {
-        Box::pin(async move { self.answer(exchange).await })
+        Box::pin(async move {
+            if !is_known(&exchange.head.method) {
+                return Err(HangUp);
+            }
+            let to_head = exchange.head.method == http::Method::HEAD;
+            let echoed = Echoed::of(&exchange.head.headers);
+            let reply = AssertUnwindSafe(self.answer(exchange)).catch_unwind().await;
+            let reply = reply.unwrap_or_else(|panic| {
+                let text = panic
+                    .downcast_ref::<&str>()
+                    .copied()
+                    .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+                tracing::error!(panic = text.unwrap_or("no text"), "an endpoint panicked");
+                Form::default().failure(&Failure::illegal_state("the endpoint failed"))
+            });
+            Ok(respond(reply, to_head, echoed))
+        })
     }
 }
 
@@ -72,16 +89,12 @@ impl Api {
         }
     }
 
-    async fn answer(&self, exchange: Exchange) -> Result<Response<Download>, HangUp> {
+    async fn answer(&self, exchange: Exchange) -> Reply {
         let Exchange {
             mut head,
             mut upload,
             connection,
         } = exchange;
-        if !is_known(&head.method) {
-            return Err(HangUp);
-        }
-        let echoed = Echoed::of(&head.headers);
         let expects = head.headers.contains_key(header::EXPECT);
         let mut form = Form::default();
         let reply = match self
@@ -95,7 +108,7 @@ impl Api {
         if !expects {
             upload.discard();
         }
-        Ok(respond(reply, head.method == http::Method::HEAD, echoed))
+        reply
     }
 
     /// Sets the form as soon as it is known. The request takes the headers with it.

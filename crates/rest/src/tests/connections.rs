@@ -25,6 +25,16 @@ async fn a_connection_takes_many_requests_also_at_once() {
 }
 
 #[tokio::test]
+async fn a_panic_is_answered_and_the_connection_goes_on() {
+    let server = open().await;
+    let mut client = Client::connect(server.address()).await;
+    let answer = client.get("/panic").await;
+    assert_eq!(answer.status, 500);
+    assert!(answer.text().contains("illegal_state_exception"));
+    assert_eq!(client.get("/").await.status, 200);
+}
+
+#[tokio::test]
 async fn a_connection_is_closed_when_asked_and_after_http_1_0() {
     let server = open().await;
     for request in [

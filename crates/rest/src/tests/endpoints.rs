@@ -35,7 +35,8 @@ const fn row(
     }
 }
 
-static ROWS: [Route; 8] = [
+static ROWS: [Route; 9] = [
+    row(Method::Get, "/panic", Body::Ignored, &[], handler!(panics)),
     row(Method::Get, "/", Body::Ignored, &[], handler!(banner)),
     row(Method::Head, "/", Body::Ignored, &[], handler!(banner)),
     row(
@@ -157,6 +158,10 @@ async fn pieces(_: Arc<Node>, mut request: Request) -> Result<Reply, Failure> {
 
 async fn forever(_: Arc<Node>, _: Request) -> Result<Reply, Failure> {
     std::future::pending().await
+}
+
+async fn panics(_: Arc<Node>, _: Request) -> Result<Reply, Failure> {
+    panic!("on purpose")
 }
 
 /// A node over memory.
