@@ -5,9 +5,9 @@ use crate::{
     actions::{search::Contexts, table},
     bans::Bans,
     identity,
-    metadata::{Metadata, Store},
+    metadata::{Metadata, Settings, Store},
     numbers::{self, NumbersError},
-    shards::{Shards, upkeep},
+    shards::{Shards, flush_all, upkeep},
     transport::{Handler, transfers::Transfers},
 };
 use glasswork_content::Failure;
@@ -125,6 +125,12 @@ impl Node {
                 node.follow_metadata().await;
             }
         });
+        let node = Arc::downgrade(self);
+        self.background("leftovers", async move {
+            if let Some(node) = node.upgrade() {
+                node.remove_leftovers().await;
+            }
+        });
         if let Some(jobs) = self.shards.take_jobs() {
             self.background("upkeep", upkeep(Arc::downgrade(self), jobs));
         }
@@ -133,6 +139,18 @@ impl Node {
     /// The metadata now: take it once for an operation.
     pub fn metadata(&self) -> Arc<Metadata> {
         self.metadata.current()
+    }
+
+    /// Changes the settings of the cluster by compare-and-set. `change` sees the present ones and gives the new ones, or nothing
+    /// when they are right; it may be asked again.
+    ///
+    /// # Errors
+    /// Those of `change`, and that they can't be kept.
+    pub async fn change_cluster_settings(
+        &self,
+        change: impl FnMut(&Settings) -> Result<Option<Settings>, Failure> + Send,
+    ) -> Result<(), Failure> {
+        self.metadata.change_settings(change).await
     }
 
     pub(crate) fn metadata_store(&self) -> &Arc<Store> {
@@ -158,6 +176,7 @@ impl Node {
     /// Ends it: nothing is accepted from now on, and what is acknowledged lies in the logs already.
     pub async fn stop(&self) {
         self.substrate.bus.stop_serving();
+        flush_all(self).await;
         self.end_loops();
     }
 

@@ -1,7 +1,7 @@
 //! What changes of metadata mean, each one compare-and-set on one key.
 
 use glasswork_content::{Failure, Kind, Node as Json};
-use glasswork_search::mapping::Mapping;
+use glasswork_search::{mapping::Mapping, query};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{
@@ -326,6 +326,12 @@ fn already_exists(index: &Index) -> Failure {
 /// Checks what an alias says.
 pub(super) fn check_alias(name: &str, alias: &Alias) -> Result<(), Failure> {
     check_alias_name(name)?;
+    if let Some(filter) = &alias.filter {
+        query::parse(filter).map_err(|cause| {
+            let why = format!("failed to parse filter for alias [{name}]");
+            Failure::illegal_argument(why).caused_by(cause)
+        })?;
+    }
     if let Some(routing) = &alias.index_routing
         && routing.contains(',')
     {

@@ -244,7 +244,7 @@ pub const INDEX_SETTINGS: &[Definition] = &[
 
 /// The definition of a setting.
 #[must_use]
-pub fn definition(name: &str) -> Option<&'static Definition> {
+pub(super) fn definition(name: &str) -> Option<&'static Definition> {
     INDEX_SETTINGS.iter().find(|definition| {
         definition.name == name
             || (definition.name.ends_with('.') && name.starts_with(definition.name))
@@ -253,7 +253,7 @@ pub fn definition(name: &str) -> Option<&'static Definition> {
 
 /// 400 `settings_exception` of a setting that is none.
 #[must_use]
-pub fn unknown(name: &str) -> Failure {
+pub(super) fn unknown(name: &str) -> Failure {
     Failure::new(
         Kind::Settings,
         format!(
@@ -266,7 +266,7 @@ pub fn unknown(name: &str) -> Failure {
 ///
 /// # Errors
 /// 400 `settings_exception` for an unknown one, `illegal_argument_exception` for a value that it doesn't take.
-pub fn check(name: &str, value: &SettingValue) -> Result<&'static Definition, Failure> {
+pub(super) fn check(name: &str, value: &SettingValue) -> Result<&'static Definition, Failure> {
     let definition = definition(name).ok_or_else(|| unknown(name))?;
     if definition.changes == Private {
         let why = format!("private index setting [{name}] can not be set explicitly");

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::java_order;
 
 /// The longest name of a setting, in bytes.
-pub const MAX_NAME_BYTES: usize = 512;
+const MAX_NAME_BYTES: usize = 512;
 
 /// The value of a setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

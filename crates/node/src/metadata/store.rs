@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use std::{
     collections::BTreeMap,
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 use tokio::sync::watch;
 
@@ -24,6 +24,9 @@ use super::{
 
 /// How long a change is tried again while others change the same.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An index that is not in the directory after this long was not made.
+const BEING_MADE: Duration = Duration::from_secs(600);
 
 /// Pause before what a conflict told of is read again.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -313,8 +316,32 @@ impl Store {
         Ok(())
     }
 
+    /// Indices that the directory does not name: uuid and number of shards. Those that were made just now may be named in a
+    /// moment and are left out.
+    pub(crate) fn leftovers(&self) -> Vec<(String, u32)> {
+        let parts = self.parts.lock();
+        let named: std::collections::HashSet<&str> = parts
+            .directory
+            .1
+            .indices
+            .values()
+            .map(|listed| listed.uuid.as_str())
+            .collect();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_millis();
+        let leftover = |(uuid, (_, record)): (&String, &(Revision, Arc<Record>))| {
+            let options = IndexOptions::from_settings(&record.settings);
+            let age = now.saturating_sub(u128::try_from(options.created_millis).unwrap_or(0));
+            let is_one = !named.contains(uuid.as_str()) && age > BEING_MADE.as_millis();
+            is_one.then(|| (uuid.clone(), options.number_of_shards))
+        };
+        parts.records.iter().filter_map(leftover).collect()
+    }
+
     /// Removes what an index was, after the directory no longer names it. What stays because of a failure is never looked at again.
-    pub(super) async fn remove_old(&self, uuid: &str, shards: u32) {
+    pub(crate) async fn remove_old(&self, uuid: &str, shards: u32) {
         let keys = std::iter::once(stored::index_key(uuid))
             .chain((0..shards).map(|shard| stored::shard_key(uuid, shard)));
         let deletions = keys.map(|key| async move {

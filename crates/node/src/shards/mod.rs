@@ -21,7 +21,7 @@ use tokio::sync::{OnceCell, mpsc};
 
 pub(crate) use polled::on_pool;
 pub use shard::LocalShard;
-pub(crate) use upkeep::{INTERNAL, run as upkeep};
+pub(crate) use upkeep::{INTERNAL, flush_all, run as upkeep};
 
 use shard::{EngineUpkeep, Frame, Wanted, of_engine};
 
@@ -268,6 +268,17 @@ impl Node {
         };
         if let Err(error) = self.substrate().logs.delete(&name).await {
             tracing::warn!(%uuid, number, %error, "the log of a deleted shard stays");
+        }
+    }
+
+    /// Removes what is left of indices whose deletion, or making, was cut short by a crash.
+    pub(crate) async fn remove_leftovers(&self) {
+        for (uuid, shards) in self.metadata_store().leftovers() {
+            let uuid: Arc<str> = uuid.into();
+            for number in 0..shards {
+                self.remove_shard(&uuid, number).await;
+            }
+            self.metadata_store().remove_old(&uuid, shards).await;
         }
     }
 

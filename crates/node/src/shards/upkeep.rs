@@ -2,6 +2,7 @@
 
 use super::shard::{Job, LocalShard, Wanted};
 use crate::{Node, Spec, shards::on_pool};
+use futures_util::future::join_all;
 use glasswork_content::Failure;
 use glasswork_tasks::{Start, Task};
 use hashbrown::HashMap;
@@ -14,6 +15,9 @@ use tokio::sync::mpsc;
 
 /// A shard that nobody wrote to for this long is flushed.
 const REST: Duration = Duration::from_secs(5);
+
+/// How long a node that stops takes for its last flush.
+const LAST_FLUSH: Duration = Duration::from_secs(3);
 
 /// Shards that may hold unrefreshed documents at a time; beyond it the one that holds some for longest is refreshed.
 const OPEN_WRITERS: usize = 32;
@@ -28,11 +32,14 @@ const MERGE: Spec = Spec::cancellable("internal:index/merge", 1_000);
 /// The actions of internal tasks.
 pub(crate) const INTERNAL: &[&Spec] = &[&REFRESH, &SEGMENTS, &FLUSH, &MERGE];
 
+/// A job of a shard.
+type Key = (Arc<str>, u32, Job);
+
 /// What is planned.
 #[derive(Default)]
 struct Plan {
     /// When a job is due.
-    due: HashMap<(Arc<str>, u32, Job), (Instant, Arc<LocalShard>)>,
+    due: HashMap<Key, (Instant, Arc<LocalShard>)>,
 }
 
 /// Does what is wanted when it is due, until the node is gone.
@@ -81,7 +88,7 @@ impl Plan {
 
     fn start_due(&mut self, node: &Arc<Node>) {
         let now = Instant::now();
-        let due: Vec<(Arc<str>, u32, Job)> = self
+        let due: Vec<Key> = self
             .due
             .iter()
             .filter(|(_, (at, _))| *at <= now)
@@ -119,7 +126,7 @@ impl Plan {
     }
 
     fn keep_writers_few(&mut self, node: &Arc<Node>) {
-        let mut dirty: Vec<(Instant, (Arc<str>, u32, Job))> = self
+        let mut dirty: Vec<(Instant, Key)> = self
             .due
             .iter()
             .filter(|(key, _)| key.2 == Job::Refresh)
@@ -136,6 +143,26 @@ impl Plan {
             }
         }
     }
+}
+
+/// Makes everything durable in segments, so that the next start has nothing to replay; gives up after a while.
+pub(crate) async fn flush_all(node: &Node) {
+    let flushing = node
+        .shards()
+        .all()
+        .into_iter()
+        .filter(|shard| shard.engine().stats().log_bytes > 0)
+        .map(|shard| async move {
+            let start = Start::new(node.internal_action(&FLUSH)).internal();
+            let Ok(guard) = node.registry().start(start) else {
+                return;
+            };
+            if let Err(failure) = flush_on(node, guard.task(), Arc::clone(&shard)).await {
+                tracing::warn!(%failure, shard = ?shard, "a shard can't be flushed at the end");
+            }
+        });
+    // What is not flushed lies in the logs.
+    let _ = tokio::time::timeout(LAST_FLUSH, join_all(flushing)).await;
 }
 
 /// Starts an internal task that does `work`.
@@ -197,9 +224,13 @@ async fn merge(node: Arc<Node>, task: Task, shard: Arc<LocalShard>) -> Result<()
 }
 
 async fn flush(node: Arc<Node>, task: Task, shard: Arc<LocalShard>) -> Result<(), Failure> {
+    flush_on(&node, &task, shard).await
+}
+
+async fn flush_on(node: &Node, task: &Task, shard: Arc<LocalShard>) -> Result<(), Failure> {
     let flushed = Arc::clone(&shard);
     let flushing = async move { flushed.engine().flush().await };
-    on_pool(&node.pools().management, &task, flushing)
+    on_pool(&node.pools().management, task, flushing)
         .await?
         .map_err(|error| shard.failure(&error))
 }

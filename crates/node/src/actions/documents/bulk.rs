@@ -72,7 +72,7 @@ pub struct BulkItemFailure {
     /// The document; `None` when it had no id yet.
     pub id: Option<String>,
     /// Why.
-    pub failure: Failure,
+    pub failure: Box<Failure>,
 }
 
 impl BulkItemResponse {

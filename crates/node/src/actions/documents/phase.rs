@@ -11,20 +11,13 @@ use std::sync::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Phase {
-    Starting,
     Routing,
     WaitingOnPrimary,
     Primary,
     Finished,
 }
 
-const NAMES: [&str; 5] = [
-    "starting",
-    "routing",
-    "waiting_on_primary",
-    "primary",
-    "finished",
-];
+const NAMES: [&str; 4] = ["routing", "waiting_on_primary", "primary", "finished"];
 
 /// The status of one task: `{"phase":"primary"}`.
 #[derive(Debug, Clone)]

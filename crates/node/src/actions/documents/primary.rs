@@ -59,15 +59,21 @@ pub(super) async fn write(
         shard,
         copies,
     };
+    let is_update = |item: &ShardItem| matches!(item.item.operation, Operation::Update(_));
     let mut results = Vec::with_capacity(request.items.len());
+    if !request.items.iter().any(is_update) {
+        results = primary.write_group(request.items).await?;
+        primary.after(request.options.refresh, &mut results).await?;
+        phases.enter(Phase::Finished);
+        return Ok(results);
+    }
     let mut rest = request.items.into_iter().peekable();
     while rest.peek().is_some() {
         let mut ids = HashSet::new();
         let mut group = Vec::new();
         // An update must see what the items before it did: it begins a new group when one of them has its id.
         while let Some(next) = rest.next_if(|next| {
-            let is_update = matches!(next.item.operation, Operation::Update(_));
-            !(is_update && ids.contains(next.item.id.as_deref().unwrap_or_default()))
+            !(is_update(next) && ids.contains(next.item.id.as_deref().unwrap_or_default()))
         }) {
             ids.insert(next.item.id.clone().unwrap_or_default());
             group.push(next);
@@ -185,34 +191,31 @@ impl Primary {
         let mut results: Vec<Option<ItemResult>> = Vec::with_capacity(steps.len());
         let mut writes = Vec::new();
         for step in steps {
-            let prepared = match step {
-                Err(failure) => Err(failure.clone()),
-                Ok(step) => match &step.changed {
-                    Some((found, Changed::Nothing(source))) => {
-                        Ok(Err(self.noop(step, found.as_ref(), source)))
-                    }
-                    _ => {
-                        let document = match step.source() {
-                            Some(_) => typed
-                                .next()
-                                .unwrap_or_else(|| {
-                                    Err(Failure::illegal_state("a document was lost"))
-                                })
-                                .map(Some),
-                            None => Ok(None),
-                        };
-                        document.map(|document| Ok(step.write(document, mapping_version)))
-                    }
+            let step = match step {
+                Ok(step) => step,
+                Err(failure) => {
+                    results.push(Some(Err(failure.clone())));
+                    continue;
+                }
+            };
+            if let Some((found, Changed::Nothing(source))) = &step.changed {
+                results.push(Some(Ok(self.noop(step, found.as_ref(), source))));
+                continue;
+            }
+            let document = match step.source() {
+                None => Ok(None),
+                Some(_) => match typed.next() {
+                    Some(document) => document.map(Some),
+                    None => Err(Failure::illegal_state("a document was lost")),
                 },
             };
-            match prepared {
-                Ok(Ok(write)) => {
-                    writes.push(write);
-                    results.push(None);
+            results.push(match document {
+                Ok(document) => {
+                    writes.push(step.write(document, mapping_version));
+                    None
                 }
-                Ok(Err(noop)) => results.push(Some(Ok(noop))),
-                Err(failure) => results.push(Some(Err(failure))),
-            }
+                Err(failure) => Some(Err(failure)),
+            });
         }
         let mut written = self.write(writes).await?.into_iter();
         let answers = results

@@ -32,6 +32,9 @@ pub(crate) struct ShardMultiGet {
     pub(crate) gets: Vec<GetRequest>,
 }
 
+/// The places of documents in the request, and the gets of them.
+type Group = (Vec<usize>, Vec<GetRequest>);
+
 type ShardAnswers = Vec<Result<GetResponse, Failure>>;
 
 pub(super) async fn get(
@@ -150,7 +153,7 @@ pub(super) async fn mget(
         .collect();
     let mut results: Vec<Option<Result<GetResponse, Failure>>> =
         asked.iter().map(|_| None).collect();
-    let mut groups: HashMap<(Arc<str>, u32), (Vec<usize>, Vec<GetRequest>)> = HashMap::new();
+    let mut groups: HashMap<(Arc<str>, u32), Group> = HashMap::new();
     for (place, get) in request.docs.into_iter().enumerate() {
         let get = GetRequest {
             realtime: request.realtime,

@@ -15,6 +15,9 @@ pub(super) struct Routed {
     pub(super) item: ShardItem,
 }
 
+/// An item that can't be routed, and why.
+pub(super) type Unrouted = Box<(WriteItem, Failure)>;
+
 /// What a name stands for, kept for the items of one request.
 pub(super) type Targets = HashMap<(String, bool), Result<Option<WriteTarget>, Failure>>;
 
@@ -40,10 +43,7 @@ pub(super) fn target<'a>(
 }
 
 /// Finds the shard of an item, giving it an id if it has none.
-pub(super) fn route(
-    target: &WriteTarget,
-    mut item: WriteItem,
-) -> Result<Routed, (WriteItem, Failure)> {
+pub(super) fn route(target: &WriteTarget, mut item: WriteItem) -> Result<Routed, Unrouted> {
     let index = &target.index;
     if let Some(fixed) = target
         .alias
@@ -55,13 +55,13 @@ pub(super) fn route(
                 "Alias [{}] has index routing associated with it [{fixed}], and was provided with routing value [{given}], rejecting operation",
                 item.index
             );
-            return Err((item, Failure::illegal_argument(why)));
+            return Err(Box::new((item, Failure::illegal_argument(why))));
         }
         item.routing = Some(fixed.clone());
     }
     if item.routing.is_none() && index.mapping.routing_required() {
         let failure = routing_missing(&index.name, item.id.as_deref().unwrap_or("null"));
-        return Err((item, failure));
+        return Err(Box::new((item, failure)));
     }
     let auto_id =
         item.id.is_none() && matches!(item.operation, Operation::Index(_) | Operation::Create(_));

@@ -21,7 +21,7 @@ pub(super) async fn write(
     let result = write_all(&node, &task, vec![item], options).await.pop();
     phases.enter(Phase::Finished);
     match result {
-        Some(result) => result.map_err(|failed| failed.failure),
+        Some(result) => result.map_err(|failed| *failed.failure),
         None => Err(Failure::illegal_state("the write gave no answer")),
     }
 }

@@ -36,7 +36,7 @@ pub(super) async fn update(
     let found: Option<WriteTarget> =
         target(&mut Targets::new(), &node.metadata(), &item).clone()?;
     let found = found.ok_or_else(|| Failure::index_not_found(&name))?;
-    let Routed { index, shard, item } = route(&found, item).map_err(|(_, failure)| failure)?;
+    let Routed { index, shard, item } = route(&found, item).map_err(|unrouted| unrouted.1)?;
     let primary = primary_of(&node, &index.uuid, shard)?;
     node.call::<UpdateShard>(
         &task,
@@ -61,7 +61,7 @@ pub(super) async fn update_on_shard(
     };
     let response = node.child::<Bulk>(&task, bulk).await?;
     match response.items.into_iter().next() {
-        Some(item) => item.result.map_err(|failed| failed.failure),
+        Some(item) => item.result.map_err(|failed| *failed.failure),
         None => Err(Failure::illegal_state("the update gave no answer")),
     }
 }

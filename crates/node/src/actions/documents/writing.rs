@@ -50,8 +50,7 @@ pub(super) async fn write_all(
     let metadata = node.metadata();
     let mut targets = Targets::new();
     let mut results: Vec<Option<ItemResult>> = items.iter().map(|_| None).collect();
-    let mut groups: HashMap<(Arc<str>, u32), (Arc<Index>, Vec<usize>, Vec<ShardItem>)> =
-        HashMap::new();
+    let mut groups: HashMap<(Arc<str>, u32), Group> = HashMap::new();
     for (place, item) in items.into_iter().enumerate() {
         let found = match refused.get(&item.index) {
             Some(failure) => Err(failure.clone()),
@@ -61,73 +60,79 @@ pub(super) async fn write_all(
                 Err(failure) => Err(failure.clone()),
             },
         };
-        let routed = found
-            .map_err(|failure| (item.clone(), failure))
-            .and_then(|target| {
-                enough_copies(
-                    &target.index,
-                    options.wait_for_active_shards,
-                    options.timeout,
-                )
-                .map_err(|failure| (item.clone(), failure))?;
-                route(&target, item)
-            });
+        let found = found.and_then(|target| {
+            enough_copies(
+                &target.index,
+                options.wait_for_active_shards,
+                options.timeout,
+            )?;
+            Ok(target)
+        });
+        let routed = match found {
+            Ok(target) => route(&target, item),
+            Err(failure) => Err(Box::new((item, failure))),
+        };
         match routed {
             Ok(Routed { index, shard, item }) => {
                 let key = (Arc::clone(&index.uuid), shard);
-                let (_, places, items) = groups
-                    .entry(key)
-                    .or_insert_with(|| (index, Vec::new(), Vec::new()));
-                places.push(place);
-                items.push(item);
+                let group = groups.entry(key).or_insert_with(|| Group {
+                    index,
+                    places: Vec::new(),
+                    items: Vec::new(),
+                });
+                group.places.push(place);
+                group.items.push(item);
             }
-            Err((item, failure)) => {
-                results[place] = Some(Err(BulkItemFailure {
-                    index: item.index,
-                    id: item.id,
-                    failure,
-                }));
+            Err(unrouted) => {
+                let (item, failure) = *unrouted;
+                results[place] = Some(Err(failed(&item.index, item.id, failure)));
             }
         }
     }
-    let parts = groups
-        .into_iter()
-        .map(|((_, shard), (index, places, items))| async move {
-            let ids: Vec<Option<String>> = items.iter().map(|item| item.item.id.clone()).collect();
-            let request = ShardBulk {
-                index: index.name.to_string(),
-                uuid: index.uuid.to_string(),
-                shard,
-                items,
-                options,
-            };
-            let answers = node.child::<BulkShard>(task, request).await;
-            (index, places, ids, answers)
-        });
+    let parts = groups.into_iter().map(|((_, shard), group)| async move {
+        let Group {
+            index,
+            places,
+            items,
+        } = group;
+        let ids: Vec<Option<String>> = items.iter().map(|item| item.item.id.clone()).collect();
+        let request = ShardBulk {
+            index: index.name.to_string(),
+            uuid: index.uuid.to_string(),
+            shard,
+            items,
+            options,
+        };
+        let answers = node.child::<BulkShard>(task, request).await;
+        (index, places, ids, answers)
+    });
     for (index, places, ids, answers) in join_all(parts).await {
         let answers =
             answers.unwrap_or_else(|failure| ids.iter().map(|_| Err(failure.clone())).collect());
         for ((place, id), answer) in places.into_iter().zip(ids).zip(answers) {
-            let failed = |failure| BulkItemFailure {
-                index: index.name.to_string(),
-                id,
-                failure,
-            };
-            results[place] = Some(answer.map_err(failed));
+            results[place] = Some(answer.map_err(|failure| failed(&index.name, id, failure)));
         }
     }
-    let unanswered = || {
-        let failure = Failure::illegal_state("the shard gave no answer for this item");
-        Err(BulkItemFailure {
-            index: String::new(),
-            id: None,
-            failure,
-        })
-    };
-    results
-        .into_iter()
-        .map(|result| result.unwrap_or_else(unanswered))
-        .collect()
+    let unanswered = || Failure::illegal_state("the shard gave no answer for this item");
+    let answered =
+        |result: Option<ItemResult>| result.unwrap_or_else(|| Err(failed("", None, unanswered())));
+    results.into_iter().map(answered).collect()
+}
+
+fn failed(index: &str, id: Option<String>, failure: Failure) -> BulkItemFailure {
+    BulkItemFailure {
+        index: index.to_owned(),
+        id,
+        failure: Box::new(failure),
+    }
+}
+
+/// The items for one shard.
+struct Group {
+    index: Arc<Index>,
+    /// Their places in the request.
+    places: Vec<usize>,
+    items: Vec<ShardItem>,
 }
 
 /// Makes the indices that are written to and missing; gives those that can't be made, and why.
