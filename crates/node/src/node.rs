@@ -107,6 +107,12 @@ impl Node {
             loops: Mutex::default(),
         });
         node.announce();
+        if node.members().len() == 1 {
+            // The cluster starts anew.
+            node.forget_transient_settings()
+                .await
+                .map_err(StartError::Metadata)?;
+        }
         node.begin_upkeep();
         node.open_shards().await;
         node.substrate.bus.serve(Handler::new(&node));

@@ -146,12 +146,36 @@ impl std::fmt::Debug for Served {
     }
 }
 
+// The cluster.
+pub(crate) const HEALTH: Spec = Spec::uncancellable(
+    "cluster:monitor/health",
+    60_000,
+    "it only waits, and ends with its timeout",
+);
+pub(crate) const CLUSTER_STATE: Spec = Spec::uncancellable("cluster:monitor/state", 10_000, SHORT);
+pub(crate) const UPDATE_CLUSTER_SETTINGS: Spec =
+    Spec::uncancellable("cluster:admin/settings/update", 30_000, SHORT);
+pub(crate) const NODES_INFO: Spec =
+    Spec::uncancellable("cluster:monitor/nodes/info", 10_000, SHORT);
+pub(crate) const NODES_INFO_NODE: Spec =
+    Spec::uncancellable("cluster:monitor/nodes/info[n]", 10_000, SHORT);
+pub(crate) const ANALYZE: Spec = Spec::uncancellable("indices:admin/analyze", 10_000, SHORT);
+pub(crate) const ANALYZE_SHARD: Spec =
+    Spec::uncancellable("indices:admin/analyze[s]", 10_000, SHORT);
+
 /// `GET /`.
 pub const MAIN: Spec = Spec::uncancellable("cluster:monitor/main", 1_000, "it answers at once");
 
 /// All actions of this node.
 pub const ALL: &[Served] = &[
     Served::of::<cluster::main::Main>(),
+    Served::of::<cluster::health::Health>(),
+    Served::of::<cluster::state::ClusterState>(),
+    Served::of::<cluster::settings::UpdateClusterSettings>(),
+    Served::of::<cluster::nodes_info::NodesInfo>(),
+    Served::of::<cluster::nodes_info::NodesInfoNode>(),
+    Served::of::<indices::Analyze>(),
+    Served::of::<indices::AnalyzeShard>(),
     Served::of::<tasks::list::List>(),
     Served::of::<tasks::list_node::ListNode>(),
     Served::of::<tasks::get::Get>(),

@@ -285,7 +285,7 @@ pub(super) fn check(name: &str, value: &SettingValue) -> Result<&'static Definit
 }
 
 impl Takes {
-    fn check(self, name: &str, text: &str) -> Result<(), Failure> {
+    pub(crate) fn check(self, name: &str, text: &str) -> Result<(), Failure> {
         let parse_failed = |why: &str| {
             Failure::illegal_argument(format!(
                 "Failed to parse value [{text}] for setting [{name}]{why}"

@@ -4,7 +4,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use glasswork_content::{Failure, Kind};
 use glasswork_search::{
-    analysis::Analysis,
+    analysis::{Analysis, AnalysisLimits},
     mapping::{Mapping, MappingVersions},
 };
 use glasswork_substrate::{Entry, Kv, KvError, KvEvent, Revision};
@@ -539,7 +539,8 @@ pub(super) fn analysis_of(settings: &Settings) -> Result<Arc<Analysis>, Failure>
         .iter()
         .any(|(name, _)| name.starts_with("index.analysis."))
     {
-        Analysis::from_settings(&settings.tree("index.analysis."))
+        let limits = AnalysisLimits::from_settings(|name| settings.text(name));
+        Analysis::with_limits(&settings.tree("index.analysis."), limits)
     } else {
         Ok(Analysis::built_in())
     }

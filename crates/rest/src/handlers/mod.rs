@@ -44,7 +44,10 @@
 //! * A cat table goes through [`crate::cat`].
 
 pub(crate) mod aliases;
+pub(crate) mod cat;
+pub(crate) mod cluster;
 pub(crate) mod documents;
 pub(crate) mod indices;
+pub(crate) mod nodes;
 pub(crate) mod root;
 pub(crate) mod tasks;

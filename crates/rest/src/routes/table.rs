@@ -6,6 +6,16 @@ use crate::handlers;
 /// Every route of the node, by endpoint file.
 pub(crate) const TABLE: &[&[Route]] = &[
     handlers::root::ROUTES,
+    handlers::cat::health::ROUTES,
+    handlers::cat::indices::ROUTES,
+    handlers::cat::nodes::ROUTES,
+    handlers::cat::overview::ROUTES,
+    handlers::cluster::get_settings::ROUTES,
+    handlers::cluster::health::ROUTES,
+    handlers::cluster::put_settings::ROUTES,
+    handlers::cluster::state::ROUTES,
+    handlers::indices::analyze::ROUTES,
+    handlers::nodes::info::ROUTES,
     handlers::aliases::delete::ROUTES,
     handlers::aliases::get::ROUTES,
     handlers::aliases::put::ROUTES,

@@ -85,12 +85,12 @@ async fn every_row_reads_the_parameters_that_it_declares() {
     let mut client = Client::connect(server.address()).await;
     for row in rows() {
         for param in row.parameters() {
-            let (_, text) = ask(
-                &mut client,
-                row,
-                &format!("{}={}", param.name, value(param)),
-            )
-            .await;
+            let mut query = format!("{}={}", param.name, value(param));
+            if param.name != "timeout" && row.parameters().any(|other| other.name == "timeout") {
+                // What is waited for does not come.
+                query.push_str("&timeout=1ms");
+            }
+            let (_, text) = ask(&mut client, row, &query).await;
             assert!(!text.contains("unrecognized parameter"), "{row:?}: {text}");
         }
     }

@@ -88,6 +88,7 @@ fn calmed(line: &str) -> String {
 /// Keys whose values are moments, durations and numbers of tasks.
 const CHANGING: &[&str] = &[
     "cluster_uuid",
+    "ephemeral_id",
     "id",
     "parent_task_id",
     "port",

@@ -162,3 +162,27 @@ async fn tables_of_tasks_are_as_recorded() {
     ])
     .await;
 }
+
+#[tokio::test]
+async fn the_cluster_is_told_as_recorded() {
+    replay(&[
+        "cluster-settings",
+        "cluster-settings-put",
+        "cluster-settings-put-null",
+        "cluster-settings-put-unknown",
+        "cluster-state-nodes",
+        "nodes-local-http",
+        "nodes-unknown",
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn texts_are_analysed_as_recorded() {
+    replay(&["analyze", "analyze-english", "analyze-unknown"]).await;
+}
+
+#[tokio::test]
+async fn tables_of_the_cluster_are_as_recorded() {
+    replay(&["cat-nodes"]).await;
+}

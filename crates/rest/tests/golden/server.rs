@@ -32,7 +32,7 @@ impl Reference {
             name: "node-0".to_owned(),
             cluster_name: "glasswork-reference".to_owned(),
             transport_address: "127.0.0.1:9321".to_owned(),
-            http_address: "127.0.0.1:9320".to_owned(),
+            http_address: "127.0.0.1:9221".to_owned(),
             data: std::env::temp_dir(),
             attributes: BTreeMap::from([(
                 "shard_indexing_pressure_enabled".to_owned(),

@@ -34,6 +34,18 @@ impl Default for AnalysisLimits {
     }
 }
 
+impl AnalysisLimits {
+    /// Reads them from index settings, given as a look-up of their texts by dotted name. What doesn't parse leaves the default.
+    pub fn from_settings<'a>(setting: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let default = Self::default();
+        let number = |name: &str| setting(name).and_then(|text| text.parse().ok());
+        Self {
+            max_ngram_diff: number("index.max_ngram_diff").unwrap_or(default.max_ngram_diff),
+            max_shingle_diff: number("index.max_shingle_diff").unwrap_or(default.max_shingle_diff),
+        }
+    }
+}
+
 /// Analyzers that every index knows.
 const BUILT_IN: [&str; 8] = [
     "standard",

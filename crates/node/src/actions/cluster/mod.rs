@@ -1,3 +1,8 @@
 //! Actions on the cluster as a whole.
 
+pub mod health;
 pub mod main;
+pub mod nodes_info;
+pub mod setting_table;
+pub mod settings;
+pub mod state;

@@ -1,6 +1,7 @@
 //! Indices: making, showing, changing and deleting them; refresh, flush and merge.
 
 mod aliases;
+mod analyze;
 mod broadcast;
 mod close;
 mod create;
@@ -18,6 +19,7 @@ mod stats;
 mod update_settings;
 
 pub use aliases::{AliasAction, UpdateAliases, UpdateAliasesRequest};
+pub use analyze::{Analyze, AnalyzeRequest};
 pub use close::{CloseIndex, CloseIndexRequest, CloseIndexResponse};
 pub use create::{CreateIndex, CreateIndexRequest, CreateIndexResponse};
 pub use delete::{DeleteIndex, DeleteIndexRequest};
@@ -38,6 +40,7 @@ pub use stats::{
 };
 pub use update_settings::{UpdateSettings, UpdateSettingsRequest};
 
+pub(crate) use analyze::AnalyzeShard;
 pub(crate) use create::{AutoCreate, AutoCreateRequest};
 pub(crate) use flush::{FlushPrimary, FlushShard};
 pub(crate) use force_merge::ForceMergeNode;

@@ -14,6 +14,7 @@ pub use cancel::{CancelTasks, Which};
 pub use get::{GetTask, Got};
 pub use list::ListTasks;
 pub use merge::ListCursor;
+pub(crate) use response::failed_node;
 pub use response::{NodeTasks, TaskFailure, TasksResponse};
 
 use std::time::Duration;

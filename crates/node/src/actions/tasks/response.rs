@@ -39,7 +39,7 @@ pub struct TaskFailure {
 }
 
 /// The entry of a node that could not answer.
-pub(super) fn failed_node(node: &NodeId, cause: Failure) -> Failure {
+pub(crate) fn failed_node(node: &NodeId, cause: Failure) -> Failure {
     Failure::new(Kind::FailedNode, format!("Failed node [{node}]"))
         .with_text("node_id", node.as_str())
         .caused_by(cause)

@@ -2,6 +2,7 @@
 //!
 //! Here is what their endpoints share: reading an index expression, and the time for the cluster manager.
 
+pub(crate) mod analyze;
 pub(crate) mod close;
 pub(crate) mod create;
 pub(crate) mod delete;
