@@ -2,7 +2,7 @@
 //!
 //! Nearly every date of every document passes here, so it is read by hand, without a pattern.
 
-use super::format::{Moment, Parts, Reason, on_the_clock, unparsed};
+use super::parts::{Moment, Parts, Reason, on_the_clock, unparsed};
 use super::zone::{Zone, offset_text};
 
 /// Reads a text.

@@ -1,7 +1,8 @@
 //! Date maths: `now-1d/d`, `2024-01-01||+1M/M` (OpenSearch's `JavaDateMathParser`).
 
 use super::calendar::{DAY, civil_from_days, days_from_civil, plus_months, weekday};
-use super::format::{DateFormat, Moment};
+use super::format::DateFormat;
+use super::parts::Moment;
 use super::zone::Zone;
 use glasswork_content::Failure;
 

@@ -8,11 +8,13 @@ mod format;
 mod iso;
 pub mod maths;
 mod named;
+mod parts;
 mod pattern;
 mod zone;
 
-pub use format::{DateFormat, Moment};
+pub use format::DateFormat;
 pub use maths::Rounding;
+pub use parts::Moment;
 pub use zone::Zone;
 
 /// The format of a date field that names none.

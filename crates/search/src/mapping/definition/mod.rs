@@ -1,13 +1,19 @@
 //! Definitions of mappings as JSON: read and written.
 
+mod options;
+mod rendering;
+
+pub(super) use rendering::{render, render_field, render_json};
+
+use self::options::{date_formats, field_names, routing, source};
 use super::dynamic::Template;
 use super::field_type::{FieldType, Kind};
 use super::object::{Child, Dynamic, ObjectType};
 use super::parameters::{Parameters, flag};
 use super::preview::java_text;
-use super::tree::{RootOptions, SourceOptions};
+use super::tree::RootOptions;
 use crate::analysis::Analysis;
-use glasswork_content::{Failure, Limits, Node, Object, Render, Value};
+use glasswork_content::{Failure, Node, Object, Value};
 use std::sync::Arc;
 
 /// Levels of objects that a definition may have at all; the setting `index.mapping.depth.limit` is far below.
@@ -370,201 +376,4 @@ fn multi_fields(
     }
     all.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     Ok(all)
-}
-
-fn source(node: &Node) -> Result<SourceOptions, Failure> {
-    let object = meta_object("_source", node)?;
-    let mut options = SourceOptions::default();
-    for (key, node) in object.iter() {
-        match key {
-            "enabled" => options.disabled = !flag(node)?,
-            "includes" => options.includes = texts(node),
-            "excludes" => options.excludes = texts(node),
-            _ => {
-                return Err(Failure::mapper_parsing(format!(
-                    "unknown parameter [{key}] on metadata field [_source]"
-                )));
-            }
-        }
-    }
-    Ok(options)
-}
-
-fn routing(node: &Node) -> Result<Option<bool>, Failure> {
-    let object = meta_object("_routing", node)?;
-    let mut required = None;
-    for (key, node) in object.iter() {
-        match key {
-            "required" => required = Some(flag(node)?),
-            _ => {
-                return Err(Failure::mapper_parsing(format!(
-                    "unknown parameter [{key}] on metadata field [_routing]"
-                )));
-            }
-        }
-    }
-    Ok(required)
-}
-
-/// `_field_names` can no longer be switched off: existence is answered from columns and norms.
-fn field_names(node: &Node) -> Result<(), Failure> {
-    for (key, _) in meta_object("_field_names", node)?.iter() {
-        if key != "enabled" {
-            return Err(Failure::mapper_parsing(format!(
-                "unknown parameter [{key}] on metadata field [_field_names]"
-            )));
-        }
-    }
-    Ok(())
-}
-
-fn meta_object<'a>(name: &str, node: &'a Node) -> Result<&'a Object, Failure> {
-    node.as_object()
-        .ok_or_else(|| Failure::mapper_parsing(format!("[{name}] config must be an object")))
-}
-
-fn texts(node: &Node) -> Vec<String> {
-    match &node.value {
-        Value::Array(values) => values.iter().map(java_text).collect(),
-        _ => java_text(node).split(',').map(str::to_owned).collect(),
-    }
-}
-
-fn date_formats(node: &Node) -> Result<Vec<String>, Failure> {
-    let formats = match &node.value {
-        Value::Array(values) => values.iter().map(java_text).collect(),
-        _ => vec![java_text(node)],
-    };
-    let formats: Vec<String> = formats
-        .into_iter()
-        .filter(|format| format != "none")
-        .collect();
-    for format in &formats {
-        if format.starts_with("epoch_") {
-            return Err(Failure::mapper_parsing(format!(
-                "Epoch [{format}] is not supported as dynamic date format"
-            )));
-        }
-        super::dates::DateFormat::new(format)?;
-    }
-    Ok(formats)
-}
-
-/// Writes a definition.
-pub(super) fn render(root: &ObjectType, options: &RootOptions, out: &mut Render) {
-    out.object();
-    render_object_keys(root, out);
-    render_options(options, out);
-    render_properties(root, out);
-    out.end_object();
-}
-
-fn render_options(options: &RootOptions, out: &mut Render) {
-    if let Some(meta) = &options.meta {
-        out.key("_meta");
-        render_json(meta, out);
-    }
-    if options.routing_required == Some(true) {
-        out.field_object("_routing");
-        out.field_bool("required", true);
-        out.end_object();
-    }
-    if let Some(source) = options
-        .source
-        .as_ref()
-        .filter(|source| **source != SourceOptions::default())
-    {
-        out.field_object("_source");
-        if source.disabled {
-            out.field_bool("enabled", false);
-        }
-        if !source.includes.is_empty() {
-            out.field_strings("includes", &source.includes);
-        }
-        if !source.excludes.is_empty() {
-            out.field_strings("excludes", &source.excludes);
-        }
-        out.end_object();
-    }
-    if let Some(formats) = &options.dynamic_date_formats {
-        out.field_strings("dynamic_date_formats", formats);
-    }
-    if let Some(templates) = &options.dynamic_templates {
-        out.field_array("dynamic_templates");
-        for template in templates {
-            template.render(out);
-        }
-        out.end_array();
-    }
-    if let Some(detection) = options.date_detection {
-        out.field_bool("date_detection", detection);
-    }
-    if let Some(detection) = options.numeric_detection {
-        out.field_bool("numeric_detection", detection);
-    }
-}
-
-/// Writes JSON that was read before, so that it keeps to the layout and the filter of the answer.
-pub(super) fn render_json(json: &[u8], out: &mut Render) {
-    match glasswork_content::parse(json, &Limits::DEFAULT) {
-        Ok(node) => out.node(&node),
-        Err(_) => out.null(),
-    }
-}
-
-fn render_object_keys(object: &ObjectType, out: &mut Render) {
-    if let Some(dynamic) = object.dynamic {
-        out.field_str("dynamic", dynamic.name());
-    }
-    if !object.enabled {
-        out.field_bool("enabled", false);
-    }
-}
-
-fn render_properties(object: &ObjectType, out: &mut Render) {
-    if object.children.is_empty() {
-        return;
-    }
-    out.field_object("properties");
-    for (name, child) in object.sorted() {
-        out.key(name);
-        match child {
-            Child::Object(object) => {
-                out.object();
-                if object.children.is_empty() {
-                    out.field_str("type", "object");
-                }
-                render_object_keys(object, out);
-                render_properties(object, out);
-                out.end_object();
-            }
-            Child::Field(field) => render_field(field, out),
-            Child::Alias(target) => {
-                out.object();
-                out.field_str("type", "alias");
-                out.field_str("path", target);
-                out.end_object();
-            }
-        }
-    }
-    out.end_object();
-}
-
-/// Writes the definition of one field.
-pub(super) fn render_field(field: &FieldType, out: &mut Render) {
-    out.object();
-    out.field_str("type", field.type_name());
-    field.parameters.render(out);
-    if !field.fields.is_empty() {
-        out.field_object("fields");
-        for sub in &field.fields {
-            out.key(&sub.name);
-            render_field(sub, out);
-        }
-        out.end_object();
-    }
-    if !field.copy_to.is_empty() {
-        out.field_strings("copy_to", field.copy_to.iter().map(|path| &**path));
-    }
-    out.end_object();
 }
