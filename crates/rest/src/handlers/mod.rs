@@ -50,4 +50,5 @@ pub(crate) mod documents;
 pub(crate) mod indices;
 pub(crate) mod nodes;
 pub(crate) mod root;
+pub(crate) mod search;
 pub(crate) mod tasks;

@@ -19,8 +19,11 @@ pub enum Operator {
 }
 
 impl Operator {
-    /// `or`, `and`, in any case.
-    pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
+    /// Reads `or`, `and`, in any case.
+    ///
+    /// # Errors
+    /// 400 for anything else.
+    pub fn parse(text: &str) -> Result<Self, Failure> {
         match text.to_ascii_uppercase().as_str() {
             "OR" => Ok(Self::Or),
             "AND" => Ok(Self::And),

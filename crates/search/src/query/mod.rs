@@ -39,11 +39,27 @@ use glasswork_content::{Failure, Kind, Node, Object, Render, Value, text::did_yo
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    bool::Bool, boosting::Boosting, clause::Common, compile::Compiled,
-    constant_score::ConstantScore, dis_max::DisMax, exists::Exists, ids::Ids, literal::Literal,
-    r#match::Match, match_all::MatchAll, match_none::MatchNone, match_phrase::MatchPhrase,
-    match_phrase_prefix::MatchPhrasePrefix, multi_match::MultiMatch, prefix::Prefix,
-    query_string::QueryString, range::Range, script::ScriptQuery, term::Term, terms::Terms,
+    bool::Bool,
+    boosting::Boosting,
+    clause::Common,
+    compile::Compiled,
+    constant_score::ConstantScore,
+    dis_max::DisMax,
+    exists::Exists,
+    ids::Ids,
+    literal::Literal,
+    r#match::{FuzzyOptions, Match, Operator, ZeroTerms},
+    match_all::MatchAll,
+    match_none::MatchNone,
+    match_phrase::MatchPhrase,
+    match_phrase_prefix::MatchPhrasePrefix,
+    multi_match::MultiMatch,
+    prefix::Prefix,
+    query_string::QueryString,
+    range::Range,
+    script::ScriptQuery,
+    term::Term,
+    terms::Terms,
     wildcard::Wildcard,
 };
 

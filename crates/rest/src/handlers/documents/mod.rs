@@ -41,7 +41,7 @@ pub(super) const CONDITION: &[Param] = &[
 ];
 
 /// What of a source to answer with.
-pub(super) const SOURCE: &[Param] = &[
+pub(crate) const SOURCE: &[Param] = &[
     text("_source", ""),
     list("_source_includes"),
     list("_source_excludes"),

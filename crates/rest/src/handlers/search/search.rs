@@ -1,0 +1,194 @@
+//! `GET|POST [/{index}]/_search`: finds documents.
+
+use std::sync::Arc;
+
+use glasswork_content::failure::Failure;
+use glasswork_node::{
+    Node,
+    actions::search::{SearchAction, SearchRequest},
+    metadata::ExpressionOptions,
+};
+use glasswork_search::{
+    reduce::ResponseOptions,
+    request::{self, FieldAndFormat, SortKey},
+};
+use glasswork_tasks::NoCheckpoint;
+
+use super::{HOW, QUERY, SHAPE, SHARDS, how, query, shards, source, total_as_int};
+use crate::{
+    handler,
+    handlers::{
+        documents::SOURCE,
+        indices::{EXPRESSION, INDEX, target},
+    },
+    params::{Params, parse_flag},
+    reply::Reply,
+    request::Request,
+    routes::{Body, Method, Param, Route, flag, flag_or, int, list, text, time},
+};
+
+/// What the body may say too.
+const REQUEST: &[Param] = &[
+    int("from", "0"),
+    int("size", "10"),
+    list("sort"),
+    list("docvalue_fields"),
+    text("track_total_hits", "10000"),
+    flag("track_scores"),
+    flag("explain"),
+    flag("version"),
+    flag("seq_no_primary_term"),
+    time("timeout", ""),
+    int("terminate_after", "0"),
+];
+
+/// What only the address says.
+const ONLY_HERE: &[Param] = &[
+    flag("request_cache"),
+    int("batched_reduce_size", "512"),
+    flag_or("allow_partial_search_results", "true"),
+    flag("phase_took"),
+    flag("ignore_throttled"),
+];
+
+pub(crate) const ROUTES: &[Route] = &[
+    row(
+        Method::Get,
+        "/_search",
+        &[
+            INDEX, QUERY, REQUEST, SOURCE, SHARDS, HOW, ONLY_HERE, SHAPE, EXPRESSION,
+        ],
+    ),
+    row(
+        Method::Post,
+        "/_search",
+        &[
+            INDEX, QUERY, REQUEST, SOURCE, SHARDS, HOW, ONLY_HERE, SHAPE, EXPRESSION,
+        ],
+    ),
+    row(
+        Method::Get,
+        "/{index}/_search",
+        &[
+            QUERY, REQUEST, SOURCE, SHARDS, HOW, ONLY_HERE, SHAPE, EXPRESSION,
+        ],
+    ),
+    row(
+        Method::Post,
+        "/{index}/_search",
+        &[
+            QUERY, REQUEST, SOURCE, SHARDS, HOW, ONLY_HERE, SHAPE, EXPRESSION,
+        ],
+    ),
+];
+
+const fn row(method: Method, path: &'static str, params: &'static [&'static [Param]]) -> Route {
+    Route {
+        method,
+        path,
+        params,
+        body: Body::Object,
+        handler: handler!(search),
+        action: "indices:data/read/search",
+    }
+}
+
+async fn search(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure> {
+    // The reference reads the body before the parameters, so that its complaints come first.
+    let mut wanted = match request.body.tree()? {
+        Some(body) => request::SearchRequest::parse(&body)?,
+        None => request::SearchRequest::default(),
+    };
+    let params = &mut request.params;
+    // No answer is cached, and shards are not joined in batches.
+    params.flag("request_cache")?;
+    if params
+        .int("batched_reduce_size")?
+        .is_some_and(|size| size < 2)
+    {
+        return Err(Failure::illegal_argument("batchedReduceSize must be >= 2"));
+    }
+    query(params, &mut wanted)?;
+    parameters(params, &mut wanted)?;
+    let indices = target(params, ExpressionOptions::OPEN)?;
+    // Throttled indices don't exist here.
+    params.flag("ignore_throttled")?;
+    let mut options = ResponseOptions {
+        typed_keys: params.flag("typed_keys")?,
+        ..ResponseOptions::default()
+    };
+    if params.flag("rest_total_hits_as_int")? {
+        options.total_as_int = true;
+        total_as_int(&mut wanted)?;
+    }
+    let mut search = SearchRequest::new(indices, wanted);
+    shards(params, &mut search);
+    how(params, &mut search)?;
+    search.allow_partial_results = params.flag_or("allow_partial_search_results", true)?;
+    search.phase_took = params.flag("phase_took")?;
+    params.refuse_unknown()?;
+    let form = request.form.clone();
+    node.run::<SearchAction, _>(search, request.caller(), move |answer| {
+        let answer = answer?;
+        form.try_reply(200, |out| {
+            out.object();
+            answer.render_fields(options, out, &NoCheckpoint)?;
+            out.end_object();
+            Ok(())
+        })
+    })
+    .await
+}
+
+/// Reads [`REQUEST`] into the request; what is given takes the place of what the body says.
+fn parameters(params: &mut Params, wanted: &mut request::SearchRequest) -> Result<(), Failure> {
+    if let Some(from) = params.int("from")? {
+        wanted.set_from(from)?;
+    }
+    if let Some(size) = params.int("size")? {
+        wanted.set_size(size)?;
+    }
+    if params.flag("explain")? {
+        return Err(Failure::illegal_argument("[explain] is not supported"));
+    }
+    if let Some(version) = params.flag_if_given("version")? {
+        wanted.version = Some(version);
+    }
+    if let Some(seq_no) = params.flag_if_given("seq_no_primary_term")? {
+        wanted.seq_no_primary_term = Some(seq_no);
+    }
+    if let Some(timeout) = params.time("timeout")? {
+        wanted.timeout = Some(timeout);
+    }
+    if let Some(documents) = params.int("terminate_after")? {
+        wanted.set_terminate_after(documents)?;
+    }
+    for field in params.list("docvalue_fields") {
+        wanted.docvalue_fields.push(FieldAndFormat {
+            field,
+            format: None,
+        });
+    }
+    if let Some(filter) = source(params)? {
+        wanted.source = Some(filter);
+    }
+    if params.flag("track_scores")? {
+        wanted.track_scores = true;
+    }
+    if let Some(text) = params.text("track_total_hits") {
+        match parse_flag(text) {
+            Ok(exactly) => {
+                wanted.set_track_total_hits(if exactly == Some(false) { -1 } else { i32::MAX })?
+            }
+            Err(_) => {
+                if let Some(limit) = params.int("track_total_hits")? {
+                    wanted.set_track_total_hits(limit)?;
+                }
+            }
+        }
+    }
+    for key in params.list("sort") {
+        wanted.sort.push(SortKey::parse_parameter(&key)?);
+    }
+    Ok(())
+}
