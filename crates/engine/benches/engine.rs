@@ -30,7 +30,8 @@ const WORDS: [&str; 24] = [
     "memory", "glass",
 ];
 
-/// Books: title, title.keyword, author, author.keyword, year, subjects, description.
+/// Books: title, title.keyword, author, author.keyword, year, subjects, description, number and
+/// date, which differ in each document.
 struct Books;
 
 impl Interpreter for Books {
@@ -58,6 +59,8 @@ impl Interpreter for Books {
             ("subjects", text),
             ("subjects.keyword", FieldKind::Keyword),
             ("description", text),
+            ("number", FieldKind::I64),
+            ("added", FieldKind::I64),
         ];
         Ok(fields
             .into_iter()
@@ -119,7 +122,7 @@ fn book(dice: &mut Dice, id: u64, auto_id: bool) -> Write {
     let source = format!(
         r#"{{"title":"{title}","author":"{author}","year":{year},"subjects":["{subject}"],"description":"{description}"}}"#
     );
-    let mut document = TypedDocument::with_capacity(8);
+    let mut document = TypedDocument::with_capacity(10);
     document.push(FieldNumber(0), tokens(&title));
     document.push(FieldNumber(1), FieldValue::Keyword(title.into()));
     document.push(FieldNumber(2), tokens(&author));
@@ -128,6 +131,11 @@ fn book(dice: &mut Dice, id: u64, auto_id: bool) -> Write {
     document.push(FieldNumber(5), tokens(&subject));
     document.push(FieldNumber(6), FieldValue::Keyword(subject.into()));
     document.push(FieldNumber(7), tokens(&description));
+    document.push(FieldNumber(8), FieldValue::I64(id as i64));
+    document.push(
+        FieldNumber(9),
+        FieldValue::I64(1_700_000_000_000 + 61_000 * id as i64),
+    );
     Write {
         id: format!("book-{id:08}").into(),
         routing: None,
@@ -183,6 +191,16 @@ fn cpu() -> f64 {
     (ticks(12).unwrap_or(0.0) + ticks(13).unwrap_or(0.0)) / 100.0
 }
 
+/// Resident memory of this process in bytes, where the system tells (Linux).
+fn resident() -> i64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = statm
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse::<i64>().ok());
+    pages.unwrap_or(0) * 4096
+}
+
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -207,6 +225,7 @@ fn main() {
         }
         if part != "bulk" {
             small(&mut bench).await;
+            many(&mut bench).await;
         }
     });
 }
@@ -301,5 +320,34 @@ async fn small(bench: &mut Bench) {
     println!(
         "a new shard: opened in {create:.1?}, first document durable in {write:.1?}, refreshed in {refresh:.1?} (median {:.1?})",
         refreshes[refreshes.len() / 2]
+    );
+}
+
+/// A hundred shards with a document each.
+async fn many(bench: &mut Bench) {
+    let mut dice = Dice(9);
+    let mut shards = Vec::new();
+    let before = resident();
+    for _ in 0..100 {
+        shards.push(bench.shard().await);
+    }
+    let opened = resident();
+    for (id, shard) in (0..).zip(&shards) {
+        shard
+            .write(vec![book(&mut dice, id, false)])
+            .await
+            .expect("written");
+    }
+    let written = resident();
+    for shard in &shards {
+        shard.refresh().expect("refreshed");
+    }
+    let refreshed = resident();
+    let kilobytes = |bytes: i64| bytes / 100 / 1024;
+    println!(
+        "of 100 shards each: {} KB when opened, {} KB more with a document in its buffer, {} KB after the refresh",
+        kilobytes(opened - before),
+        kilobytes(written - opened),
+        kilobytes(refreshed - before)
     );
 }
