@@ -14,6 +14,7 @@
 
 mod alive;
 mod config;
+mod derived;
 mod directory;
 mod document;
 mod error;

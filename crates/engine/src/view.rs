@@ -22,6 +22,7 @@ use tantivy::{
 
 use crate::{
     EngineError, Found,
+    derived::Derived,
     fields::{FieldNumber, FieldSpec, Fields, InternalFields, tantivy_field},
     segment::SegmentFacts,
     write::Present,
@@ -36,6 +37,7 @@ pub struct View {
     segments: Arc<[Arc<Segment>]>,
     fields: Arc<Fields>,
     max_seq_no: Option<u64>,
+    pub(crate) derived: Arc<Derived>,
 }
 
 /// What a field's documents are like; deleted documents that were not merged away yet count, as in OpenSearch.
@@ -57,6 +59,7 @@ impl View {
             segments: segments.into(),
             fields,
             max_seq_no,
+            derived: Arc::default(),
         }
     }
 

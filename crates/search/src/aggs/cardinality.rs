@@ -105,7 +105,7 @@ impl Definition for Cardinality {
             _ => Hashes::Texts {
                 ordinals: match &values.column {
                     Some(column) => Ordinals::of(&scope.context.view, column, scope.ledger)?,
-                    None => Ordinals::none(),
+                    None => Arc::new(Ordinals::none()),
                 },
                 values,
                 segment: 0,
@@ -170,7 +170,7 @@ enum Hashes {
     /// Told apart by their numbers, hashed at the end.
     Texts {
         values: Values,
-        ordinals: Ordinals,
+        ordinals: Arc<Ordinals>,
         segment: usize,
         column: Option<Column<u64>>,
         gathered: Gathered<u64>,

@@ -1,9 +1,9 @@
 //! One numbering of a keyword field's terms over all segments of a view, in the order of the terms.
 //!
 //! Columns of strings hold ordinals that mean something in their own segment only. With one segment they are taken as
-//! they are; with several the dictionaries are merged once.
+//! they are; with several the dictionaries are merged once, and the numbering is kept with the view.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
+use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
 
 use glasswork_engine::{FieldNumber, View};
 use tantivy::columnar::StrColumn;
@@ -39,11 +39,24 @@ impl Ordinals {
         }
     }
 
-    /// Numbers the terms of the column `name`.
+    /// The numbering of a field's terms.
     ///
     /// # Errors
     /// The ledger's stop; 500 when a segment cannot be read.
     pub(crate) fn of(
+        view: &View,
+        field: &(FieldNumber, String),
+        ledger: &Ledger<'_>,
+    ) -> Result<Arc<Self>, Halt> {
+        if let Some(kept) = view.derived::<Self>(field.0) {
+            return Ok(kept);
+        }
+        let numbered = Arc::new(Self::number(view, field, ledger)?);
+        view.keep_derived(field.0, Arc::clone(&numbered));
+        Ok(numbered)
+    }
+
+    fn number(
         view: &View,
         field: &(FieldNumber, String),
         ledger: &Ledger<'_>,

@@ -25,7 +25,7 @@ use super::{
 /// among them.
 pub(crate) struct TextKeys {
     values: Values,
-    ordinals: Ordinals,
+    ordinals: Arc<Ordinals>,
     segment: usize,
     column: Option<Column<u64>>,
     /// The key of documents without a value, and whether a term had to be put in for it.
@@ -43,7 +43,7 @@ impl TextKeys {
     ) -> Result<Self, Halt> {
         let ordinals = match &values.column {
             Some(column) => Ordinals::of(&scope.context.view, column, scope.ledger)?,
-            None => Ordinals::none(),
+            None => Arc::new(Ordinals::none()),
         };
         let missing = match &values.missing {
             Some(Missing::Text(text)) => Some(match ordinals.find(text.as_bytes())? {

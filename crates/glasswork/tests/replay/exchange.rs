@@ -1,0 +1,142 @@
+//! A recorded exchange, and one that happens now.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    path::Path,
+    time::Duration,
+};
+
+/// A request and its recorded answer.
+pub struct Exchange {
+    method: String,
+    target: String,
+    headers: Vec<(String, String)>,
+    body: Option<String>,
+    /// What the real server answered.
+    pub answer: Answer,
+}
+
+/// A status, headers in small letters, and a body.
+#[derive(Debug, Default)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+/// The node that the recordings were made with.
+const RECORDED_NODE: &str = "SRpFgdD5TUeuF7-q8hC7BA";
+
+impl Exchange {
+    /// Reads `NAME.http`; `None` for exchanges that are no plain request and answer.
+    pub fn read(folder: &Path, name: &str) -> Option<Self> {
+        let text = std::fs::read_to_string(folder.join(format!("{name}.http"))).ok()?;
+        let (request, answer) = text.split_once("\n>>>\n")?;
+        let (head, body) = request.split_once("\n\n").unwrap_or((request, ""));
+        let mut lines = head.lines().skip_while(|line| line.starts_with('#'));
+        let mut words = lines.next()?.split(' ');
+        let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
+        if words.next() != Some("HTTP/1.1") {
+            return None;
+        }
+        let headers: Vec<(String, String)> = lines.filter_map(header).collect();
+        if headers.iter().any(|(name, _)| name == "host") {
+            return None;
+        }
+        let has_body =
+            headers.iter().any(|(name, _)| name == "content-type") || !body.trim().is_empty();
+        Some(Exchange {
+            method,
+            target,
+            body: has_body.then(|| as_sent(name, body, &headers)),
+            headers,
+            answer: answer_of(answer)?,
+        })
+    }
+
+    /// Sends it to `address`, with that node's id in place of the recorded one.
+    pub fn send(&self, address: &str, node: &str) -> Answer {
+        let mut head = format!(
+            "{} {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n",
+            self.method,
+            self.target.replace(RECORDED_NODE, node)
+        );
+        for (name, value) in &self.headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        if let Some(body) = &self.body {
+            head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        }
+        head.push_str("\r\n");
+        exchange(address, head.as_bytes(), self.body.as_deref().unwrap_or(""))
+    }
+}
+
+/// The recorder cut newlines at the end, which lines and YAML have and JSON has not.
+fn as_sent(name: &str, body: &str, headers: &[(String, String)]) -> String {
+    let mut body = body.trim_end_matches('\n').to_owned();
+    let lines = headers.iter().any(|(name, value)| {
+        name == "content-type" && (value.contains("ndjson") || value.contains("yaml"))
+    });
+    if lines && !body.is_empty() && name != "bulk-no-newline" {
+        body.push('\n');
+    }
+    body
+}
+
+/// One request on its own connection.
+pub fn exchange(address: &str, head: &[u8], body: &str) -> Answer {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
+    // A server that refuses a body early may close before all of it is written; its answer says why.
+    let _ = stream
+        .write_all(head)
+        .and_then(|()| stream.write_all(body.as_bytes()));
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    let text = String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
+    answer_of(&text).unwrap_or_default()
+}
+
+fn answer_of(text: &str) -> Option<Answer> {
+    let (head, body) = text.split_once("\n\n").unwrap_or((text.trim_end(), ""));
+    let mut lines = head.lines();
+    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+    let headers: Vec<(String, String)> = lines.filter_map(header).collect();
+    let chunked = headers
+        .iter()
+        .any(|(name, value)| name == "transfer-encoding" && value == "chunked");
+    let body = if chunked {
+        unchunked(body)
+    } else {
+        body.to_owned()
+    };
+    Some(Answer {
+        status,
+        headers,
+        body,
+    })
+}
+
+fn header(line: &str) -> Option<(String, String)> {
+    let (name, value) = line.split_once(": ")?;
+    Some((name.to_ascii_lowercase(), value.to_owned()))
+}
+
+fn unchunked(body: &str) -> String {
+    let mut out = String::new();
+    let mut rest = body;
+    while let Some((size, data)) = rest.split_once('\n') {
+        match usize::from_str_radix(size.trim(), 16) {
+            Ok(size) if size > 0 && data.is_char_boundary(size) && size <= data.len() => {
+                out.push_str(&data[..size]);
+                rest = data[size..].trim_start_matches('\n');
+            }
+            _ => break,
+        }
+    }
+    out
+}
