@@ -307,3 +307,92 @@ async fn a_cancel_that_names_no_task_cancels_nothing() {
         answer.text()
     );
 }
+
+#[tokio::test]
+async fn a_list_can_be_paged_sorted_and_asked_why() {
+    let world = World::new(1);
+    let (one, two) = (member(&world, "n1").await, member(&world, "n2").await);
+    let server = serve(&one).await;
+    let mut client = Client::connect(server.address()).await;
+    let running = (tasks(&one, 5), tasks(&two, 5));
+    let mut seen = Vec::new();
+    let mut after = String::new();
+    loop {
+        let query = format!(
+            "/_tasks?group_by=none&actions=cluster:monitor/main&x_opaque_id=ma*&size=3{after}"
+        );
+        let answer = json(&client.get(&query).await.body);
+        let page = answer.get("tasks").unwrap().as_array().unwrap();
+        assert!(page.len() <= 3);
+        seen.extend(page.iter().map(id));
+        let Some(next) = answer.get("next") else {
+            break;
+        };
+        after = format!("&after={}", next.as_str().unwrap());
+    }
+    let expected: Vec<String> = running
+        .0
+        .iter()
+        .chain(&running.1)
+        .map(|guard| guard.task().id().to_string())
+        .collect();
+    assert_eq!(seen, expected);
+
+    let query =
+        "/_tasks?group_by=none&actions=cluster:monitor/main&sort=running_time:desc&size=1&extended";
+    let answer = json(&client.get(query).await.body);
+    let page = answer.get("tasks").unwrap().as_array().unwrap();
+    let [oldest] = page else {
+        panic!("a page of one has {}", page.len())
+    };
+    let extended = oldest.get("glasswork").unwrap();
+    assert!(
+        extended
+            .get("cancel")
+            .unwrap()
+            .get("bound_in_millis")
+            .is_some()
+    );
+    assert_eq!(extended.get("durable").unwrap().as_bool(), Some(false));
+
+    for (query, reason) in [
+        ("sort=colour&size=1", "[sort] must be one of"),
+        ("sort=cpu", "[sort] needs a [size] of at most [10000]"),
+        ("size=0", "[size] must be greater than 0"),
+        (
+            "after=x",
+            "[after] must be the [next] of an earlier list but was [x]",
+        ),
+    ] {
+        let answer = client.get(&format!("/_tasks?{query}")).await;
+        assert_eq!(answer.status, 400);
+        assert!(answer.text().contains(reason), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_cancel_says_its_reason() {
+    let node = member(&World::new(1), "n1").await;
+    let server = serve(&node).await;
+    let mut client = Client::connect(server.address()).await;
+    let action = node.registry().action("indices:data/read/search").unwrap();
+    let running = node.registry().start(Start::new(action)).unwrap();
+    client.send("POST /_tasks/_cancel?actions=*search&reason=too%20slow&extended HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let answer = client.answer().await.unwrap();
+    assert!(
+        answer.text().contains(r#""reason":"too slow""#),
+        "{}",
+        answer.text()
+    );
+    assert_eq!(
+        &*running.task().cancellation().unwrap().reason.text,
+        "too slow"
+    );
+    let long = "x".repeat(257);
+    client
+        .send(format!(
+            "POST /_tasks/_cancel?reason={long} HTTP/1.1\r\nHost: x\r\n\r\n"
+        ))
+        .await;
+    assert_eq!(client.answer().await.unwrap().status, 400);
+}

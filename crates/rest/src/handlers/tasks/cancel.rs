@@ -6,10 +6,18 @@ use std::sync::Arc;
 use glasswork_content::failure::Failure;
 use glasswork_node::{
     Node,
-    actions::tasks::{CancelTasks, Which, cancel::Cancel},
+    actions::tasks::{
+        CancelTasks, Which,
+        cancel::{BY_USER_REQUEST, Cancel},
+    },
 };
 
-use super::shown::{self, GROUPS, GroupBy};
+use super::{
+    extensions,
+    shown::{self, GROUPS, GroupBy},
+};
+use glasswork_tasks::View;
+
 use crate::{
     handler,
     reply::Reply,
@@ -44,7 +52,12 @@ const PARAMS: &[Param] = &[
     choice("group_by", GROUPS, "nodes"),
     flag("detailed"),
     time("timeout", ""),
+    text("reason", BY_USER_REQUEST),
+    extensions::EXTENDED,
 ];
+
+/// Characters of a reason.
+const LONGEST_REASON: usize = 256;
 
 async fn cancel_matching(node: Arc<Node>, request: Request) -> Result<Reply, Failure> {
     cancel(node, request, Which::Matching).await
@@ -71,9 +84,27 @@ async fn cancel(node: Arc<Node>, mut request: Request, which: Which) -> Result<R
     if !strict && params.has("timeout") {
         timeout = super::timeout(params)?;
     }
+    let mut reason = Arc::from(BY_USER_REQUEST);
+    if !strict
+        && let Some(given) = params
+            .has("reason")
+            .then(|| params.text("reason"))
+            .flatten()
+    {
+        if given.chars().count() > LONGEST_REASON {
+            return Err(Failure::illegal_argument(format!(
+                "[reason] must have at most [{LONGEST_REASON}] characters"
+            )));
+        }
+        reason = given.into();
+    }
+    let extended = !strict && extensions::extended(params)?;
     params.refuse_unknown()?;
     let group_by = GroupBy::parse(&group_by)?;
-    let view = super::view(detailed, &request.form);
+    let view = View {
+        extended,
+        ..super::view(detailed, &request.form)
+    };
     let form = request.form.clone();
     let action = CancelTasks {
         which,
@@ -82,6 +113,7 @@ async fn cancel(node: Arc<Node>, mut request: Request, which: Which) -> Result<R
         wait,
         timeout,
         view,
+        reason,
         ..CancelTasks::default()
     };
     node.run::<Cancel, _>(action, request.caller(), move |answer| {

@@ -9,7 +9,7 @@ use glasswork_node::{
 };
 use glasswork_tasks::{Snapshot, View};
 
-use super::task;
+use super::{extensions, task};
 use crate::{
     handler,
     reply::Reply,
@@ -20,7 +20,11 @@ use crate::{
 pub(crate) const ROUTES: &[Route] = &[Route {
     method: Method::Get,
     path: "/_tasks/{task_id}",
-    params: &[&[flag("wait_for_completion"), time("timeout", "30s")]],
+    params: &[&[
+        flag("wait_for_completion"),
+        time("timeout", "30s"),
+        extensions::EXTENDED,
+    ]],
     body: Body::Ignored,
     handler: handler!(get_task),
     action: "cluster:monitor/task/get",
@@ -36,10 +40,12 @@ async fn get_task(node: Arc<Node>, mut request: Request) -> Result<Reply, Failur
     let id = super::task_id(request.params.path("task_id"))?;
     let wait = request.params.flag("wait_for_completion")?;
     let timeout = super::timeout(&mut request.params)?;
+    let extended = !super::is_strict(&node) && extensions::extended(&mut request.params)?;
     request.params.refuse_unknown()?;
     let form = request.form.clone();
     let view = View {
         form: super::status_form(&form),
+        extended,
         ..View::DETAILED
     };
     node.run::<Get, _>(

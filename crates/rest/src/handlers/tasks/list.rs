@@ -9,6 +9,7 @@ use glasswork_node::{
 };
 
 use super::{
+    extensions,
     shown::{self, GROUPS, GroupBy},
     stream::{PAGE, Question},
 };
@@ -28,7 +29,9 @@ pub(crate) const ROUTES: &[Route] = &[Route {
             choice("group_by", GROUPS, "nodes"),
             time("master_timeout", ""),
             time("cluster_manager_timeout", ""),
+            extensions::EXTENDED,
         ],
+        extensions::LIST,
     ],
     body: Body::Ignored,
     handler: handler!(list_tasks),
@@ -46,7 +49,7 @@ pub(super) const PARAMS: &[Param] = &[
 ];
 
 async fn list_tasks(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure> {
-    let action = read(&node, &mut request)?;
+    let mut action = read(&node, &mut request)?;
     let params = &mut request.params;
     let group_by = params.text("group_by").unwrap_or("nodes").to_owned();
     if !super::is_strict(&node) {
@@ -56,13 +59,14 @@ async fn list_tasks(node: Arc<Node>, mut request: Request) -> Result<Reply, Fail
                 params.time(name)?;
             }
         }
+        extensions::read(params, &mut action)?;
     }
     params.refuse_unknown()?;
     let group_by = GroupBy::parse(&group_by)?;
     let form = request.form.clone();
     let caller = request.caller();
-    if action.wait || group_by == GroupBy::Parents {
-        // What is waited for is taken at once; a tree can't be told before it is whole.
+    if action.wait || action.filter.size.is_some() || group_by == GroupBy::Parents {
+        // What is waited for is taken at once, a page is short, and a tree can't be told before it is whole.
         return node
             .run::<List, _>(action, caller, move |answer| {
                 let answer = answer?;

@@ -2,6 +2,7 @@
 
 pub(crate) mod cancel;
 pub(crate) mod cat;
+mod extensions;
 mod forest;
 pub(crate) mod get;
 pub(crate) mod list;

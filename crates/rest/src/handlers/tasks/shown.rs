@@ -53,6 +53,9 @@ pub(super) fn tasks(
 ) -> Result<(), Failure> {
     out.object();
     failures(out, answer);
+    if let Some(next) = &answer.next {
+        out.field_str("next", &next.to_string());
+    }
     match group_by {
         GroupBy::Nodes => by_nodes(out, answer)?,
         GroupBy::Parents => by_parents(out, answer)?,
@@ -211,7 +214,18 @@ fn by_parents(out: &mut Render, answer: &TasksResponse) -> Result<(), Failure> {
 
 fn flat(out: &mut Render, answer: &TasksResponse) -> Result<(), Failure> {
     out.field_array("tasks");
-    for task in answer.nodes.iter().flat_map(|node| &node.tasks) {
+    // A page has its own order over the nodes.
+    let paged = answer
+        .order
+        .iter()
+        .map(|(node, task)| &answer.nodes[*node].tasks[*task]);
+    let all = answer.nodes.iter().flat_map(|node| &node.tasks);
+    let tasks: Vec<&Snapshot> = if answer.order.is_empty() {
+        all.collect()
+    } else {
+        paged.collect()
+    };
+    for task in tasks {
         one(out, task, GroupBy::Nothing)?;
         bounded(out)?;
     }

@@ -7,6 +7,8 @@ use glasswork_content::{
 };
 use glasswork_tasks::{Description, Resources, Snapshot, Usage};
 
+use super::extensions;
+
 /// Writes a task without its closing brace, so that children can follow.
 pub(super) fn open(out: &mut Render, task: &Snapshot) -> Result<(), Failure> {
     out.object();
@@ -53,6 +55,9 @@ pub(super) fn open(out: &mut Render, task: &Snapshot) -> Result<(), Failure> {
             out.field_str("cancellation_time", &duration_text(nanos));
         }
         out.field_long("cancellation_time_millis", millis);
+    }
+    if let Some(extended) = &task.extended {
+        extensions::object(out, extended);
     }
     Ok(())
 }
