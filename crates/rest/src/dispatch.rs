@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use glasswork_content::failure::{Failure, Kind};
 use glasswork_node::Node;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts};
 
 use crate::{
     auth::Gate,

@@ -114,7 +114,6 @@ async fn cancel(node: Arc<Node>, mut request: Request, which: Which) -> Result<R
         timeout,
         view,
         reason,
-        ..CancelTasks::default()
     };
     node.run::<Cancel, _>(action, request.caller(), move |answer| {
         let answer = answer?;
