@@ -137,9 +137,22 @@ impl Api {
 
         let (route, placeholders) = self.route(head)?;
         let (media, whole) = if unread {
-            let lines = route.body == routes::Body::Lines;
-            let media = MediaType::of_body(declared.as_deref(), lines)?;
-            (media, Some(self.read(&head.headers, upload).await?))
+            let media =
+                || MediaType::of_body(declared.as_deref(), route.body == routes::Body::Lines);
+            if declared.is_none() {
+                // A chunked body that turns out to be empty needs no type.
+                let whole = self.read(&head.headers, upload).await?;
+                (
+                    if whole.bytes.is_empty() {
+                        MediaType::Json
+                    } else {
+                        media()?
+                    },
+                    Some(whole),
+                )
+            } else {
+                (media()?, Some(self.read(&head.headers, upload).await?))
+            }
         } else {
             (MediaType::Json, None)
         };
