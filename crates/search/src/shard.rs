@@ -13,7 +13,7 @@ use crate::{
     collect::{self, Collected},
     context::Context,
     interrupt::Halt,
-    query::{Compiled, Query},
+    query::{Compiled, Query, compile::Plan},
     request::{SearchRequest, SortTarget},
 };
 
@@ -106,8 +106,26 @@ pub fn query(
         top,
         aggregations,
         timed_out,
-        terminated_early: (request.terminate_after > 0).then_some(terminated_early),
+        terminated_early: if request.terminate_after > 0 {
+            Some(terminated_early)
+        } else {
+            counts_at_once(context, request, &compiled.plan).then_some(true)
+        },
     })
+}
+
+/// Whether only aggregations look at documents, because the count of hits is known and none is wanted: OpenSearch 3.8
+/// then says that it terminated early, which clients see.
+fn counts_at_once(context: &Context, request: &SearchRequest, plan: &Plan) -> bool {
+    request.size() == 0
+        && request
+            .aggregations
+            .as_ref()
+            .is_some_and(|aggregations| !aggregations.is_empty())
+        && request.post_filter.is_none()
+        && request.min_score.is_none()
+        && matches!(plan, Plan::All { .. })
+        && !context.view.segments().is_empty()
 }
 
 /// Query and fetch on a single shard: the answer's hits and aggregations before rendering.
