@@ -5,6 +5,7 @@ mod client;
 mod connections;
 mod endpoints;
 mod heads;
+mod hostile;
 mod secured;
 mod table;
 mod tasks;
