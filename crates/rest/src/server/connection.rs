@@ -131,7 +131,9 @@ where
     });
     let mut serving = std::pin::pin!(
         http1::Builder::new()
-            .max_buf_size(READ_BUFFER)
+            .max_buf_size(
+                READ_BUFFER.max(2 * (shared.limits.header_size + shared.limits.initial_line))
+            )
             .auto_date_header(false)
             .title_case_headers(true)
             // Guarded keeps the time; the library's timer would also close idle connections.

@@ -117,3 +117,22 @@ fn the_document_has_a_line_a_row() {
         );
     }
 }
+
+#[test]
+fn the_compatibility_page_has_the_table_of_today() {
+    const BEGIN: &str = "<!-- endpoints -->\n";
+    const END: &str = "<!-- end -->";
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/compatibility.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (before, rest) = page.split_once(BEGIN).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    let current = format!("{before}{BEGIN}{}{END}{after}", crate::routes::document());
+    if std::env::var_os("GLASSWORK_WRITE_DOCS").is_some() {
+        std::fs::write(path, current).unwrap();
+        return;
+    }
+    assert!(
+        page == current,
+        "docs/compatibility.md is not of today: GLASSWORK_WRITE_DOCS=1 cargo test -p glasswork-rest compatibility"
+    );
+}
