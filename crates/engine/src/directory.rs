@@ -116,9 +116,9 @@ impl Folder {
     /// Removes the files of a segment; those that read it keep their maps.
     pub(crate) fn remove(&self, id: SegmentId) {
         for name in segment_files(id) {
-            if self.in_memory.lock().remove(&name).is_none() {
-                self.remove_file(&name);
-            }
+            // After a flush that failed it may be in both places.
+            self.in_memory.lock().remove(&name);
+            self.remove_file(&name);
         }
     }
 

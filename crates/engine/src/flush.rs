@@ -48,10 +48,14 @@ impl Shared {
                 let Some(live) = state.live.iter().find(|live| live.facts.id == id) else {
                     continue;
                 };
+                let alive = instant.alive(live.facts.max_doc);
+                if alive.len() == 0 {
+                    continue;
+                }
                 if !live.durable {
                     undurable.push(id);
                 }
-                segments.push((live.facts, instant.alive(live.facts.max_doc)));
+                segments.push((live.facts, alive));
             }
         }
         for &id in &undurable {
@@ -62,9 +66,6 @@ impl Shared {
         let mut saved = Vec::with_capacity(segments.len());
         let mut entries = Vec::with_capacity(segments.len());
         for (facts, alive) in segments {
-            if alive.len() == 0 {
-                continue;
-            }
             let number = match gate.saved.iter().find(|saved| saved.0 == facts.id) {
                 Some((_, same, number)) if same.is_same(&alive) => *number,
                 _ if alive.deleted() == 0 => None,

@@ -39,8 +39,12 @@ static TOKENIZERS: LazyLock<TokenizerManager> = LazyLock::new(|| {
     manager
 });
 
+/// Bytes of stored documents that are compressed together: what has to be decompressed to read one of them.
+const STORE_BLOCK: usize = 8 << 10;
+
 fn settings() -> IndexSettings {
     IndexSettings {
+        docstore_blocksize: STORE_BLOCK,
         docstore_compression: Compressor::Lz4,
         docstore_compress_dedicated_thread: false,
         ..IndexSettings::default()

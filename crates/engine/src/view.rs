@@ -28,8 +28,8 @@ use crate::{
     write::Present,
 };
 
-/// Decompressed blocks (16 KB each) of stored documents that a segment keeps.
-const STORE_CACHE_BLOCKS: usize = 16;
+/// Decompressed blocks (8 KB each) of stored documents that a segment keeps.
+const STORE_CACHE_BLOCKS: usize = 32;
 
 /// An immutable picture of a shard. Keeping it keeps what it shows.
 #[derive(Debug, Clone)]

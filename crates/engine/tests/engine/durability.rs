@@ -1,10 +1,15 @@
 //! What survives: crashes, flushes, logs that fail, writers that give up, primaries that are replaced.
 
-use std::{fs, sync::atomic::Ordering, time::Duration};
+use std::{
+    fs,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use glasswork_engine::{EngineError, Operation, Shard, WriteFailure, WriteResult};
 use glasswork_substrate::{RecordNumber, memory::Fate};
+use glasswork_tasks::NoCheckpoint;
 
 use crate::{
     documents::write_one,
@@ -494,4 +499,69 @@ async fn a_log_that_ends_before_the_manifest_is_told() {
     config.log = open_log(&glasswork_substrate::memory::World::new(1), "n1").await;
     let opened = Shard::open(config).await;
     assert!(matches!(opened.err(), Some(EngineError::Damaged(_))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn writes_refreshes_flushes_and_merges_at_the_same_time_lose_nothing() {
+    let place = Place::new().await;
+    let mut config = place.config();
+    config.buffer_bytes = 200_000;
+    let shard = Shard::open(config.clone()).await.unwrap();
+    let writers: Vec<_> = (0..3u64)
+        .map(|writer| {
+            let shard = shard.clone();
+            tokio::spawn(async move {
+                let mut last = std::collections::BTreeMap::new();
+                for round in 0..60u64 {
+                    let mut group = Vec::new();
+                    for step in 0..20 {
+                        let id = format!("{writer}-{}", (round * 7 + step * 3) % 40);
+                        if (round + step) % 9 == 0 {
+                            group.push(delete(&id));
+                            last.insert(id, None);
+                        } else {
+                            let source = format!(r#"{{"n":{}}}"#, round * 100 + step);
+                            group.push(index(&id, &source));
+                            last.insert(id, Some(source));
+                        }
+                    }
+                    let results = shard.write(group).await.unwrap();
+                    assert!(results.iter().all(Result::is_ok));
+                }
+                last
+            })
+        })
+        .collect();
+    let upkeep = shard.clone();
+    let busy = tokio::spawn(async move {
+        for round in 0.. {
+            let seen = upkeep.view().doc_count();
+            assert!(seen <= 120, "a view never shows a document twice: {seen}");
+            match round % 4 {
+                0 => drop(upkeep.refresh().unwrap()),
+                1 => drop(upkeep.merge_by_policy(Arc::new(NoCheckpoint)).unwrap()),
+                2 => upkeep.flush().await.unwrap(),
+                _ => drop(upkeep.merge(2, Arc::new(NoCheckpoint)).unwrap()),
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    let mut expected = Vec::new();
+    for writer in writers {
+        for (id, source) in writer.await.unwrap() {
+            expected.extend(source.map(|source| (id, source)));
+        }
+    }
+    busy.abort();
+    let stopped = busy.await;
+    assert!(stopped.is_err_and(|error| error.is_cancelled()));
+    shard.refresh().unwrap();
+    let now = |shard: &Shard| -> Vec<(String, String)> {
+        let all = contents(&shard.view()).into_iter();
+        all.map(|(id, source, ..)| (id, source)).collect()
+    };
+    assert_eq!(now(&shard), expected);
+    drop(shard);
+    let shard = Shard::open(config).await.unwrap();
+    assert_eq!(now(&shard), expected);
 }
