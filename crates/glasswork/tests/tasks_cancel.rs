@@ -89,10 +89,15 @@ fn what_can_not_be_cancelled_is_told_in_node_failures() {
         cause(&format!("/_tasks/{task}/_cancel"))["reason"],
         format!("task [{task}] doesn't support cancellation")
     );
+    node.index("slow", 1, 1);
+    let search = node.slow_search("/slow/_search", "c2b");
+    let other = id(&node.await_task("c2b", "indices:data/read/search"));
     assert_eq!(
-        cause(&format!("/_tasks/{task}/_cancel?actions=*foo"))["reason"],
-        format!("task [{task}] doesn't support this operation")
+        cause(&format!("/_tasks/{other}/_cancel?actions=*foo"))["reason"],
+        format!("task [{other}] doesn't support this operation")
     );
+    node.post(&format!("/_tasks/{other}/_cancel"), "");
+    search.join().unwrap();
     let both = node.post(&format!("/_tasks/{task}/_cancel?nodes={me}"), "");
     assert_eq!(both.status, 400);
     assert_eq!(

@@ -12,6 +12,7 @@ pub mod actions;
 mod authority;
 mod background;
 mod bans;
+mod breaker;
 mod caller;
 mod config;
 mod door;

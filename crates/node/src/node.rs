@@ -4,6 +4,7 @@ use crate::{
     Action, Authority, Config, Everything, Pools, Spec, Substrate,
     actions::{search::Contexts, table},
     bans::Bans,
+    breaker::{self, Breaker},
     identity,
     metadata::{Metadata, Settings, Store},
     numbers::{self, NumbersError},
@@ -25,6 +26,7 @@ use tokio::task::AbortHandle;
 pub struct Node {
     config: Config,
     registry: Registry,
+    breaker: Arc<Breaker>,
     pools: Pools,
     substrate: Substrate,
     cluster_uuid: String,
@@ -75,9 +77,11 @@ impl Node {
     /// What is in the substrate can't be used.
     pub async fn start(config: Config, substrate: Substrate) -> Result<Arc<Self>, StartError> {
         let (bans, orders) = Bans::new();
+        let breaker = Arc::new(Breaker::new(config.memory_limit));
         let registry = Registry::new(glasswork_tasks::Config {
             peers: Some(Arc::new(bans.clone())),
             meter: Arc::clone(&config.meter),
+            memory: Arc::clone(&breaker) as _,
             ..glasswork_tasks::Config::new(config.id.clone())
         });
         table::declare(&registry)?;
@@ -93,6 +97,7 @@ impl Node {
         let node = Arc::new(Self {
             config,
             registry,
+            breaker,
             pools: Pools::new(processors),
             substrate,
             cluster_uuid,
@@ -113,6 +118,7 @@ impl Node {
                 .await
                 .map_err(StartError::Metadata)?;
         }
+        node.apply_settings();
         node.begin_upkeep();
         node.open_shards().await;
         node.substrate.bus.serve(Handler::new(&node));
@@ -128,6 +134,7 @@ impl Node {
         self.background("shards", async move {
             while changes.changed().await.is_ok() {
                 let Some(node) = node.upgrade() else { return };
+                node.apply_settings();
                 node.follow_metadata().await;
             }
         });
@@ -140,6 +147,13 @@ impl Node {
         if let Some(jobs) = self.shards.take_jobs() {
             self.background("upkeep", upkeep(Arc::downgrade(self), jobs));
         }
+    }
+
+    /// Does what the settings of the cluster say about this node as a whole.
+    fn apply_settings(&self) {
+        self.registry
+            .set_measuring(self.flag_setting("task_resource_tracking.enabled"));
+        self.breaker.set_limit(&self.setting(breaker::LIMIT));
     }
 
     /// The metadata now: take it once for an operation.

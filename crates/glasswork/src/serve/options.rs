@@ -60,8 +60,10 @@ impl Options {
         let mut rest = settings.rest();
         let named = rest.extract_if(.., |key, _| key.starts_with("node.attr."));
         // Every stock node has this one.
-        let mut attributes =
-            BTreeMap::from([("shard_indexing_pressure_enabled".to_owned(), "true".to_owned())]);
+        let mut attributes = BTreeMap::from([(
+            "shard_indexing_pressure_enabled".to_owned(),
+            "true".to_owned(),
+        )]);
         attributes.extend(named.map(|(key, value)| (key["node.attr.".len()..].to_owned(), value)));
         let password_shown = std::env::var_os("OPENSEARCH_INITIAL_ADMIN_PASSWORD").is_none();
         Ok(Self {

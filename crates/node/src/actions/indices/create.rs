@@ -200,11 +200,7 @@ async fn make(node: &Arc<Node>, new: NewIndex) -> Result<Arc<Index>, Failure> {
 /// Whether a write may make this index: `action.auto_create_index`.
 fn allowed(node: &Node, index: &str) -> Result<(), Failure> {
     const SETTING: &str = "action.auto_create_index";
-    let metadata = node.metadata();
-    let set = metadata.cluster_settings().text(SETTING);
-    let text = set
-        .or_else(|| node.config().settings.get(SETTING).map(String::as_str))
-        .unwrap_or("true");
+    let text = &*node.setting(SETTING);
     let refused = |why: String| {
         Failure::new(
             Kind::IndexNotFound,

@@ -57,10 +57,7 @@ impl Action for DeleteIndex {
 }
 
 fn destructive_requires_name(node: &Node) -> bool {
-    const SETTING: &str = "action.destructive_requires_name";
-    let metadata = node.metadata();
-    let set = metadata.cluster_settings().text(SETTING);
-    set.or_else(|| node.config().settings.get(SETTING).map(String::as_str)) == Some("true")
+    node.flag_setting("action.destructive_requires_name")
 }
 
 /// Removes what is left of deleted indices here, then their keys. After a crash between these the next start goes on.

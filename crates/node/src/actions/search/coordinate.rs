@@ -96,10 +96,7 @@ fn cancel_timer(
 ) -> Result<Option<CancelTimer>, Failure> {
     let interval = match request.cancel_after {
         Some(interval) => Some(interval),
-        None => match node.metadata().cluster_settings().text(CANCEL_AFTER) {
-            Some(text) => Some(parse_time(text, CANCEL_AFTER)?),
-            None => None,
-        },
+        None => Some(parse_time(&node.setting(CANCEL_AFTER), CANCEL_AFTER)?),
     };
     let interval = interval
         .filter(|interval| interval.amount > 0)
@@ -345,13 +342,8 @@ impl Search {
 
     /// Joins the findings: here when that is quick, on the pool when it may take long.
     async fn reduce(&self, results: Vec<ShardResult>) -> Result<Reduced, Failure> {
-        let max_buckets = self
-            .node
-            .metadata()
-            .cluster_settings()
-            .text("search.max_buckets")
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(65_535);
+        let max_buckets = self.node.setting("search.max_buckets");
+        let max_buckets = max_buckets.parse().unwrap_or(65_535);
         let hits: usize = results.iter().map(|result| result.top.len()).sum();
         if self.source().aggregations.is_none() && hits <= MANY_HITS {
             return reduce::reduce(self.source(), results, max_buckets, &self.task);

@@ -148,10 +148,10 @@ pub(super) fn limits(node: &Node, shard: &ShardId) -> Limits {
         limits.max_docvalue_fields = number(settings, "index.max_docvalue_fields_search")
             .unwrap_or(limits.max_docvalue_fields);
     }
-    let cluster = metadata.cluster_settings();
-    limits.max_clause_count =
-        number(cluster, "indices.query.bool.max_clause_count").unwrap_or(limits.max_clause_count);
-    limits.max_buckets = number(cluster, "search.max_buckets").unwrap_or(limits.max_buckets);
+    let clauses = node.setting("indices.query.bool.max_clause_count");
+    limits.max_clause_count = clauses.parse().unwrap_or(limits.max_clause_count);
+    let buckets = node.setting("search.max_buckets");
+    limits.max_buckets = buckets.parse().unwrap_or(limits.max_buckets);
     limits
 }
 
