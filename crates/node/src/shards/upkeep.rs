@@ -199,10 +199,19 @@ fn begin<F>(
 }
 
 async fn refresh(node: Arc<Node>, task: Task, shard: Arc<LocalShard>) -> Result<(), Failure> {
-    node.pools()
-        .management
-        .run(&task, move |_| shard.refresh())
-        .await
+    let management = &node.pools().management;
+    let refreshed = Arc::clone(&shard);
+    let done = management.run(&task, move |_| refreshed.refresh()).await;
+    if done.is_ok() {
+        return done;
+    }
+    // The shard may have failed, with its log intact: it begins again from there, and shows what it has.
+    let recovered = Arc::clone(&shard);
+    let recovering = async move { recovered.engine().recover().await };
+    on_pool(management, &task, recovering)
+        .await?
+        .map_err(|error| shard.failure(&error))?;
+    management.run(&task, move |_| shard.refresh()).await
 }
 
 async fn segments(node: Arc<Node>, task: Task, shard: Arc<LocalShard>) -> Result<(), Failure> {
