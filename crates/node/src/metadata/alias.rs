@@ -89,8 +89,10 @@ impl Alias {
                 return Err(Failure::parsing(why, node.at));
             }
             "routing" => {
-                self.index_routing = text()?;
-                self.search_routing = self.index_routing.clone();
+                // The closer ones count more, wherever they stand.
+                let routing = text()?;
+                self.index_routing = self.index_routing.take().or_else(|| routing.clone());
+                self.search_routing = self.search_routing.take().or(routing);
             }
             "index_routing" | "indexRouting" | "index-routing" => self.index_routing = text()?,
             "search_routing" | "searchRouting" | "search-routing" => self.search_routing = text()?,

@@ -1,6 +1,6 @@
 //! Which terms of a `terms` aggregation may have a bucket: `include` and `exclude`.
 
-use glasswork_content::{Failure, Render, Value};
+use glasswork_content::{Failure, Kind, Render, Value};
 use serde::{Deserialize, Serialize};
 use tantivy_fst::{Automaton, Regex};
 
@@ -174,10 +174,13 @@ pub(crate) fn number_partition(value: u64, of: u32) -> u32 {
 
 /// What numbers and addresses say of regular expressions.
 pub(crate) fn no_regex(called: &str) -> Failure {
-    Failure::illegal_argument(format!(
-        "Aggregation [{called}] cannot support regular expression style include/exclude settings as they can only be applied \
+    Failure::new(
+        Kind::AggregationExecution,
+        format!(
+            "Aggregation [{called}] cannot support regular expression style include/exclude settings as they can only be applied \
          to string fields. Use an array of values for include/exclude clauses"
-    ))
+        ),
+    )
 }
 
 fn partitions(partition: Option<i32>, of: Option<i32>) -> Result<Choice, Failure> {

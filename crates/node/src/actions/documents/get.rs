@@ -6,7 +6,7 @@ use crate::{
     actions::table,
 };
 use bytes::Bytes;
-use glasswork_content::{Failure, Render};
+use glasswork_content::{Failure, Node as Json, Render};
 use glasswork_tasks::Task;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -32,6 +32,8 @@ pub struct GetRequest {
     pub version_type: VersionType,
     /// What of the source to answer with.
     pub source: SourceFilter,
+    /// `stored_fields`: fields to answer with that are kept apart from the source (`"store": true`).
+    pub stored_fields: Vec<String>,
 }
 
 impl GetRequest {
@@ -47,7 +49,20 @@ impl GetRequest {
             version: None,
             version_type: VersionType::Internal,
             source: SourceFilter::default(),
+            stored_fields: Vec::new(),
         }
+    }
+
+    /// Asks for stored fields, and then for a source only if one is asked for too: `said` is what the request says of it.
+    pub fn store(&mut self, fields: Vec<String>, said: Option<SourceFilter>) {
+        let wants_source = fields.is_empty() || fields.iter().any(|field| field == "_source");
+        let fallback = if wants_source {
+            SourceFilter::default()
+        } else {
+            SourceFilter::none()
+        };
+        self.source = said.unwrap_or(fallback);
+        self.stored_fields = fields;
     }
 }
 
@@ -75,6 +90,8 @@ pub struct FoundDocument {
     pub routing: Option<String>,
     /// `_source` as it was sent, or filtered as asked; absent when it was not asked for or is not kept.
     pub source: Option<Bytes>,
+    /// The stored fields that were asked for and have values; each an array.
+    pub fields: Vec<(String, Json)>,
 }
 
 impl GetResponse {
@@ -98,6 +115,14 @@ impl GetResponse {
         if let Some(source) = self.found.as_ref().and_then(|found| found.source.as_ref()) {
             out.key("_source");
             out.raw(source)?;
+        }
+        if let Some(found) = self.found.as_ref().filter(|found| !found.fields.is_empty()) {
+            out.field_object("fields");
+            for (path, values) in &found.fields {
+                out.key(path);
+                out.node(values);
+            }
+            out.end_object();
         }
         out.end_object();
         Ok(())

@@ -32,6 +32,8 @@ pub struct MultiGetDefaults {
     pub routing: Option<String>,
     /// `_source`, `_source_includes`, `_source_excludes`
     pub source: Option<SourceFilter>,
+    /// `stored_fields`
+    pub stored_fields: Vec<String>,
 }
 
 impl MultiGetRequest {
@@ -87,11 +89,10 @@ impl MultiGetRequest {
 }
 
 fn item_of(defaults: &MultiGetDefaults, id: String) -> GetRequest {
-    GetRequest {
-        routing: defaults.routing.clone(),
-        source: defaults.source.clone().unwrap_or_default(),
-        ..GetRequest::new(defaults.index.clone().unwrap_or_default(), id)
-    }
+    let mut get = GetRequest::new(defaults.index.clone().unwrap_or_default(), id);
+    get.routing = defaults.routing.clone();
+    get.store(defaults.stored_fields.clone(), defaults.source.clone());
+    get
 }
 
 fn parse_item(item: &Json, defaults: &MultiGetDefaults) -> Result<GetRequest, Failure> {
@@ -101,6 +102,7 @@ fn parse_item(item: &Json, defaults: &MultiGetDefaults) -> Result<GetRequest, Fa
         ));
     };
     let mut get = item_of(defaults, String::new());
+    let mut source = defaults.source.clone();
     for entry in object.entries() {
         let node = &entry.node;
         let text = || {
@@ -114,18 +116,38 @@ fn parse_item(item: &Json, defaults: &MultiGetDefaults) -> Result<GetRequest, Fa
             "routing" | "_routing" if !node.is_null() => get.routing = Some(text()?),
             "version" | "_version" => get.version = Some(node.to_i64()?),
             "version_type" | "_version_type" => get.version_type = VersionType::parse(&text()?)?,
-            "_source" => get.source = SourceFilter::parse(node)?,
+            "_source" => source = Some(SourceFilter::parse(node)?),
+            "stored_fields" => get.stored_fields = field_names(node)?,
             "routing" | "_routing" => {}
             key => {
                 let why = format!(
-                    "unknown key [{key}] for a {}, expected [_index, _id, routing, _source, version, version_type]",
+                    "unknown key [{key}] for a {}, expected [_index, _id, routing, stored_fields, _source, version, version_type]",
                     node.token_name()
                 );
                 return Err(Failure::parsing(why, node.at));
             }
         }
     }
+    let fields = std::mem::take(&mut get.stored_fields);
+    get.store(fields, source);
     Ok(get)
+}
+
+/// A name or an array of names.
+fn field_names(node: &Json) -> Result<Vec<String>, Failure> {
+    let name = |node: &Json| {
+        node.as_str().map(str::to_owned).ok_or_else(|| {
+            let why = format!(
+                "[stored_fields] has to be names of fields, found [{}]",
+                node.token_name()
+            );
+            Failure::parsing(why, node.at)
+        })
+    };
+    match &node.value {
+        Value::Array(names) => names.iter().map(name).collect(),
+        _ => Ok(vec![name(node)?]),
+    }
 }
 
 /// What became of each document, in the order of the request.

@@ -152,7 +152,10 @@ impl Primary {
                 .engine()
                 .get(&id)
                 .map_err(|error| shard.failure(&error))?;
-            if let (Some(seq_no), Some(term)) = (item.if_seq_no, item.if_primary_term) {
+            // A document that is missing is told as such, whatever it should have been like.
+            if let (Some(seq_no), Some(term), true) =
+                (item.if_seq_no, item.if_primary_term, found.is_some())
+            {
                 check_condition(
                     &shard,
                     &id,

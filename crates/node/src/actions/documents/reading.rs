@@ -3,8 +3,8 @@
 use crate::{Node, metadata::Index, shards::LocalShard};
 use bytes::Bytes;
 use futures_util::future::join_all;
-use glasswork_content::{Failure, Limits, parse};
-use glasswork_search::{filter_source, request::SourceFilter as Paths};
+use glasswork_content::{Failure, Limits, Node as Json, Value, parse};
+use glasswork_search::{filter_source, mapping::Mapping, request::SourceFilter as Paths};
 use glasswork_tasks::Task;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
@@ -106,7 +106,9 @@ fn look_up(shard: &LocalShard, get: &GetRequest) -> Result<GetResponse, Failure>
         );
         return Err(conflict(shard, why));
     }
-    let kept = shard.versions().newest().mapping.source();
+    let newest = shard.versions().newest();
+    let fields = stored_fields(&newest.mapping, &get.stored_fields, &found.source)?;
+    let kept = newest.mapping.source();
     let mut source = (get.source.fetch && !kept.disabled).then_some(found.source);
     if !(kept.includes.is_empty() && kept.excludes.is_empty()) {
         let kept = SourceFilter {
@@ -124,8 +126,64 @@ fn look_up(shard: &LocalShard, get: &GetRequest) -> Result<GetResponse, Failure>
         source: source
             .map(|source| filtered(&source, &get.source))
             .transpose()?,
+        fields,
     });
     Ok(response)
+}
+
+/// The values of those fields that are kept apart from the source. They are read from it all the same: it has them.
+fn stored_fields(
+    mapping: &Mapping,
+    wanted: &[String],
+    source: &Bytes,
+) -> Result<Vec<(String, Json)>, Failure> {
+    let stored = |path: &&String| mapping.field(path).is_some_and(|field| field.is_stored());
+    let mut wanted: Vec<&String> = wanted.iter().filter(stored).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tree = parse(source, &Limits::DEFAULT)?;
+    let mut fields = Vec::new();
+    for path in wanted {
+        let mut values = Vec::new();
+        collect_values(&tree, path, &mut values);
+        if values.is_empty()
+            && let Some((parent, _)) = path.rsplit_once('.')
+            && mapping.field(parent).is_some()
+        {
+            collect_values(&tree, parent, &mut values);
+        }
+        if !values.is_empty() {
+            fields.push((path.clone(), Json::from(Value::Array(values))));
+        }
+    }
+    Ok(fields)
+}
+
+/// Every scalar at a path of names, through arrays; a name may have dots itself.
+fn collect_values(tree: &Json, path: &str, values: &mut Vec<Json>) {
+    let mut open = vec![(tree, path)];
+    while let Some((node, path)) = open.pop() {
+        match &node.value {
+            Value::Array(elements) => {
+                open.extend(elements.iter().rev().map(|element| (element, path)));
+            }
+            Value::Object(object) => {
+                for (name, child) in object.iter().rev() {
+                    match path.strip_prefix(name) {
+                        Some("") => open.push((child, "")),
+                        Some(rest) if rest.starts_with('.') => open.push((child, &rest[1..])),
+                        _ => {}
+                    }
+                }
+            }
+            Value::Null => {}
+            _ if path.is_empty() => values.push(node.clone()),
+            _ => {}
+        }
+    }
 }
 
 fn paths(filter: &SourceFilter) -> Result<Paths, Failure> {

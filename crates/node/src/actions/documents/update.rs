@@ -5,12 +5,25 @@ use crate::{
     action::{Action, Spec},
     actions::table,
 };
-use glasswork_content::{Failure, Node as Json, Position, Value};
+use glasswork_content::{Failure, Node as Json, Position, Value, text::did_you_mean};
 use glasswork_tasks::Task;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use super::{DocumentResponse, SourceFilter, WriteItem, WriteOptions};
+
+/// The keys of an update's body.
+const FIELDS: &[&str] = &[
+    "doc",
+    "upsert",
+    "doc_as_upsert",
+    "detect_noop",
+    "scripted_upsert",
+    "script",
+    "_source",
+    "if_seq_no",
+    "if_primary_term",
+];
 
 /// How a document is to be changed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -161,7 +174,8 @@ impl Update {
                 "if_seq_no" => seq_no = number()?,
                 "if_primary_term" => term = number()?,
                 key => {
-                    let why = format!("[UpdateRequest] unknown field [{key}]");
+                    let guess = did_you_mean(key, FIELDS.iter().copied());
+                    let why = format!("[UpdateRequest] unknown field [{key}]{guess}");
                     return Err(Failure::content_parse(why, entry.at));
                 }
             }

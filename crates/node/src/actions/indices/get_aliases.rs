@@ -62,12 +62,8 @@ impl Action for GetAliases {
             }
         }
         let is_there = |name: &String| shown.iter().any(|(_, aliases)| aliases.contains_key(name));
-        let mut missing: Vec<String> = request
-            .names
-            .iter()
-            .filter(|name| {
-                !name.contains('*') && *name != "_all" && !name.starts_with('-') && !is_there(name)
-            })
+        let mut missing: Vec<String> = explicit(&request.names)
+            .filter(|name| !is_there(name))
             .cloned()
             .collect();
         missing.sort_unstable();
@@ -77,6 +73,23 @@ impl Action for GetAliases {
             missing,
         })
     }
+}
+
+/// Names that have to be there: no wildcards, and none that a later exclusion takes out. Only behind a wildcard is `-` an
+/// exclusion; before it is part of a name.
+fn explicit(names: &[String]) -> impl Iterator<Item = &String> {
+    let is_pattern = |name: &String| name.contains('*');
+    let first_wildcard = names.iter().position(is_pattern).unwrap_or(names.len());
+    names.iter().enumerate().filter_map(move |(place, name)| {
+        let excludes = place > first_wildcard && name.starts_with('-');
+        if name == "_all" || name.contains('*') || excludes {
+            return None;
+        }
+        let later = names.iter().skip(first_wildcard.max(place + 1));
+        let mut exclusions = later.filter_map(|name| name.strip_prefix('-'));
+        let excluded = exclusions.any(|pattern| pattern == "_all" || wildcard(pattern, name));
+        (!excluded).then_some(name)
+    })
 }
 
 /// Whether the last pattern that fits a name includes it: names and wildcards include, those behind a `-` exclude.

@@ -14,7 +14,7 @@ use crate::{
     handlers::indices::INDEX,
     reply::Reply,
     request::Request,
-    routes::{Body, Method, Param, Route, flag, flag_or, text},
+    routes::{Body, Method, Param, Route, flag, flag_or, list, text},
 };
 
 const HOW: &[Param] = &[
@@ -22,6 +22,7 @@ const HOW: &[Param] = &[
     flag("refresh"),
     text("routing", ""),
     text("preference", ""),
+    list("stored_fields"),
 ];
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -53,6 +54,7 @@ async fn mget(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure> {
         index: (!index.is_empty()).then_some(index),
         routing: params.text("routing").map(str::to_owned),
         source: source_filter(params),
+        stored_fields: params.list("stored_fields"),
     };
     params.refuse_unknown()?;
     if request.body.is_empty() {

@@ -53,6 +53,7 @@ pub(super) const READ: &[Param] = &[
     flag("refresh"),
     text("routing", ""),
     text("preference", ""),
+    list("stored_fields"),
     int("version", ""),
     text("version_type", "internal"),
 ];
@@ -135,7 +136,8 @@ pub(super) fn get_request(params: &mut Params) -> Result<GetRequest, Failure> {
     if let Some(kind) = params.text("version_type") {
         get.version_type = VersionType::parse(kind)?;
     }
-    get.source = source_filter(params).unwrap_or_default();
+    let source = source_filter(params);
+    get.store(params.list("stored_fields"), source);
     Ok(get)
 }
 

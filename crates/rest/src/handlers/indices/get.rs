@@ -9,7 +9,7 @@ use glasswork_node::{
     metadata::ExpressionOptions,
 };
 
-use super::{EXPRESSION, manager_times, target};
+use super::{EXPRESSION, manager_times, render_settings, target};
 use crate::{
     handler,
     reply::Reply,
@@ -73,18 +73,10 @@ fn render(out: &mut Render, answer: &GetIndexResponse, flat: bool) {
         out.key("mappings");
         out.node(&index.mapping);
         out.key("settings");
-        if flat {
-            index.settings.render_flat(out)
-        } else {
-            index.settings.render(out)
-        }
+        render_settings(&index.settings, flat, out);
         if let Some(defaults) = &index.defaults {
             out.key("defaults");
-            if flat {
-                defaults.render_flat(out)
-            } else {
-                defaults.render(out)
-            }
+            render_settings(defaults, flat, out);
         }
         out.end_object();
     }

@@ -16,13 +16,14 @@ pub(crate) mod put_settings;
 pub(crate) mod refresh;
 pub(crate) mod settings;
 
-use glasswork_content::failure::Failure;
+use glasswork_content::{failure::Failure, render::Render, text::iso_millis};
 use glasswork_node::{
     actions::documents::ActiveShards,
-    metadata::{Expand, ExpressionOptions, IndexExpression},
+    metadata::{Expand, ExpressionOptions, IndexExpression, Settings},
 };
 
 use crate::{
+    headers::COMPATIBLE_VERSION,
     params::Params,
     reply::Reply,
     routes::{Param, flag, flag_or, list, text, time},
@@ -109,6 +110,36 @@ pub(crate) fn active_shards(params: &mut Params) -> Result<ActiveShards, Failure
     params
         .text("wait_for_active_shards")
         .map_or(Ok(ActiveShards::Default), ActiveShards::parse)
+}
+
+/// Writes settings: flat or nested, for people with the date and the version as texts.
+pub(crate) fn render_settings(settings: &Settings, flat: bool, out: &mut Render) {
+    let told;
+    let settings = if out.human() {
+        told = with_texts(settings);
+        &told
+    } else {
+        settings
+    };
+    if flat {
+        settings.render_flat(out);
+    } else {
+        settings.render(out);
+    }
+}
+
+fn with_texts(settings: &Settings) -> Settings {
+    let mut settings = settings.clone();
+    let created = settings
+        .text("index.creation_date")
+        .and_then(|millis| millis.parse().ok());
+    if let Some(millis) = created {
+        settings.set("index.creation_date_string", iso_millis(millis));
+    }
+    if settings.text("index.version.created").is_some() {
+        settings.set("index.version.created_string", COMPATIBLE_VERSION);
+    }
+    settings
 }
 
 /// Reads `wait_for_completion` where an operation is always waited for.

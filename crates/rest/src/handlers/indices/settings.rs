@@ -9,7 +9,7 @@ use glasswork_node::{
     metadata::{Expand, ExpressionOptions},
 };
 
-use super::{EXPRESSION, INDEX, manager_times, target};
+use super::{EXPRESSION, INDEX, manager_times, render_settings, target};
 use crate::{
     handler,
     reply::Reply,
@@ -85,18 +85,10 @@ fn render(out: &mut Render, answer: &GetSettingsResponse, flat: bool) {
         }
         out.field_object(name);
         out.key("settings");
-        if flat {
-            settings.render_flat(out)
-        } else {
-            settings.render(out)
-        }
+        render_settings(settings, flat, out);
         if let Some(defaults) = defaults {
             out.key("defaults");
-            if flat {
-                defaults.render_flat(out)
-            } else {
-                defaults.render(out)
-            }
+            render_settings(defaults, flat, out);
         }
         out.end_object();
     }
