@@ -7,6 +7,7 @@ mod alias;
 mod aliases;
 mod blocks;
 mod changes;
+mod date_names;
 mod definitions;
 mod expression;
 mod index;
@@ -29,4 +30,5 @@ pub use settings::{SettingValue, Settings, SettingsChange, parse_settings};
 pub use snapshot::Metadata;
 
 pub(crate) use changes::{NewIndex, check_update};
+pub(crate) use date_names::dated;
 pub(crate) use store::Store;

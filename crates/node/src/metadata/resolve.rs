@@ -7,7 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use super::{Alias, ExpressionOptions, Index, IndexExpression, Metadata, expression::closed};
+use super::{
+    Alias, ExpressionOptions, Index, IndexExpression, Metadata, date_names::dated,
+    expression::closed,
+};
 
 /// An index that a search is to look at, and what the aliases that led to it say.
 #[derive(Debug, Clone)]
@@ -68,6 +71,7 @@ impl Metadata {
     /// # Errors
     /// 404 when there is none, 400 when it is closed or the alias has several indices.
     pub fn single(&self, name: &str) -> Result<WriteTarget, Failure> {
+        let name = &*dated(name)?;
         let target = match self.index(name) {
             Some(index) => WriteTarget {
                 index: Arc::clone(index),
@@ -148,9 +152,10 @@ impl Metadata {
         let mut names = BTreeSet::new();
         let mut wildcard_seen = false;
         for part in &expression.names {
+            let part = &*dated(part)?;
             let (excludes, name) = match part.strip_prefix('-') {
                 Some(rest) if wildcard_seen => (true, rest),
-                _ => (false, part.as_str()),
+                _ => (false, part),
             };
             if name.is_empty() {
                 return Err(Failure::index_not_found(name));

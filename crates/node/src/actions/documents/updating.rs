@@ -1,6 +1,9 @@
 //! How a document is changed by its own request.
 
-use crate::{Node, metadata::WriteTarget};
+use crate::{
+    Node,
+    metadata::{WriteTarget, dated},
+};
 use glasswork_content::Failure;
 use glasswork_tasks::Task;
 use serde::{Deserialize, Serialize};
@@ -24,7 +27,8 @@ pub(super) async fn update(
     task: Task,
     request: UpdateRequest,
 ) -> Result<DocumentResponse, Failure> {
-    let UpdateRequest { item, options } = request;
+    let UpdateRequest { mut item, options } = request;
+    item.index = dated(&item.index)?.into_owned();
     if let Some((_, failure)) = make_missing(&node, &task, std::slice::from_ref(&item))
         .await
         .into_iter()

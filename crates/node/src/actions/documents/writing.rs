@@ -1,6 +1,10 @@
 //! How writes find their shards.
 
-use crate::{Node, actions::indices, metadata::Index};
+use crate::{
+    Node,
+    actions::indices,
+    metadata::{Index, dated},
+};
 use futures_util::future::join_all;
 use glasswork_content::{Failure, Kind};
 use glasswork_tasks::{NodeId, Task};
@@ -46,6 +50,13 @@ pub(super) async fn write_all(
     items: Vec<WriteItem>,
     options: WriteOptions,
 ) -> Vec<ItemResult> {
+    let mut items = items;
+    for item in items.iter_mut().filter(|item| item.index.starts_with('<')) {
+        // What can't be read is refused as a name below.
+        if let Ok(name) = dated(&item.index) {
+            item.index = name.into_owned();
+        }
+    }
     let refused = make_missing(node, task, &items).await;
     let metadata = node.metadata();
     let mut targets = Targets::new();

@@ -122,7 +122,7 @@ impl Action for CreateIndex {
         let _ = task;
         let wanted = request.wait_for_active_shards;
         let new = NewIndex {
-            name: request.index,
+            name: metadata::dated(&request.index)?.into_owned(),
             settings: request.settings,
             mappings: request.mappings,
             aliases: request.aliases,
