@@ -259,6 +259,13 @@ struct CallEnd {
     state: Arc<Mutex<State>>,
 }
 
+impl CallEnd {
+    /// Whether the connection that the call went over is still there: no reply comes over one that was cut.
+    fn is_open(&self) -> bool {
+        self.state.lock().calls.contains_key(&self.id)
+    }
+}
+
 impl Drop for CallEnd {
     fn drop(&mut self) {
         self.state.lock().calls.remove(&self.id);
@@ -275,7 +282,12 @@ impl MemoryBus {
     }
 
     /// The way there and back; never ends when a message is lost.
-    async fn exchange(&self, to: &str, request: Incoming) -> Result<Bytes, BusError> {
+    async fn exchange(
+        &self,
+        to: &str,
+        request: Incoming,
+        call: &CallEnd,
+    ) -> Result<Bytes, BusError> {
         let (delay, request_lost, reply_lost) = {
             let faults = self.caller.world.faults.lock();
             let mut dice = self.caller.world.dice.lock();
@@ -295,7 +307,7 @@ impl MemoryBus {
             self.caller.seat.deliver(to, request)
         };
         let reply = match replied {
-            Some(replied) => replied.await.ok(),
+            Some(replied) => replied.await.ok().filter(|_| call.is_open()),
             None => None,
         };
         match reply {
@@ -342,14 +354,14 @@ impl Bus for MemoryBus {
                     bytes: payload.len(),
                 });
             }
-            let (_end, lost) = self.caller.seat.call(&to)?;
+            let (call, lost) = self.caller.seat.call(&to)?;
             let request = Incoming {
                 from: self.me(),
                 action: action.clone(),
                 payload,
             };
             tokio::select! {
-                reply = self.exchange(&to, request) => reply,
+                reply = self.exchange(&to, request, &call) => reply,
                 lost = lost => Err(lost.unwrap_or_else(|_| BusError::Lost(to.clone()))),
                 () = tokio::time::sleep(timeout) => Err(BusError::TimedOut {
                     node: to.clone(),
