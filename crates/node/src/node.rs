@@ -182,6 +182,11 @@ impl Node {
         &self.shards
     }
 
+    /// How many searches wait for the second of their phases on shards of this node.
+    pub fn open_search_contexts(&self) -> usize {
+        self.contexts.len()
+    }
+
     /// What searches keep between their phases.
     pub(crate) fn contexts(&self) -> &Contexts {
         &self.contexts

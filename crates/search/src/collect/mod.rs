@@ -322,10 +322,12 @@ impl Run<'_> {
                 }
                 let length = STRIDE.min((max_doc - start) as usize);
                 values.get_range(u64::from(start), &mut buffer[..length]);
+                let mut limit = top.limit();
                 for (doc, raw) in (start..).zip(&buffer[..length]) {
                     let key = raw ^ flip;
-                    if key <= top.limit() && segment.is_alive(doc) {
+                    if key <= limit && segment.is_alive(doc) {
                         top.consider(doc, score, key);
+                        limit = top.limit();
                     }
                 }
             }

@@ -9,7 +9,7 @@ use std::{
 
 use glasswork_engine::FieldValue;
 use tantivy::{
-    DocId, DocSet, SegmentReader, TERMINATED,
+    DocId, DocSet, SeekDangerResult, SegmentReader, TERMINATED,
     columnar::{Cardinality, Column, ColumnType},
     f64_to_u64, i64_to_u64,
     query::AllScorer,
@@ -168,6 +168,7 @@ where
         at: 0,
         next: 0,
         step: FIRST_STEP,
+        scanned: 0,
         interrupt: Arc::clone(interrupt),
     };
     documents.fetch();
@@ -183,16 +184,26 @@ struct ColumnRange<T> {
     /// Where the next step begins.
     next: DocId,
     step: u32,
+    /// Documents looked at since the interrupt was asked.
+    scanned: u32,
     interrupt: Arc<Interrupt>,
 }
 
 impl<T: Send + Sync + PartialOrd + Copy + Debug + 'static> ColumnRange<T> {
+    fn may_go_on(&mut self) -> bool {
+        if self.scanned < 1_024 {
+            return true;
+        }
+        self.scanned = 0;
+        self.interrupt.go_on()
+    }
+
     /// Steps until a document is found or the column ends.
     fn fetch(&mut self) {
         self.found.clear();
         self.at = 0;
         let end = self.column.num_docs();
-        while self.found.is_empty() && self.next < end && self.interrupt.go_on() {
+        while self.found.is_empty() && self.next < end && self.may_go_on() {
             let until = end.min(self.next.saturating_add(self.step));
             self.column.get_docids_for_value_range(
                 self.range.clone(),
@@ -200,6 +211,7 @@ impl<T: Send + Sync + PartialOrd + Copy + Debug + 'static> ColumnRange<T> {
                 &mut self.found,
             );
             self.found.dedup();
+            self.scanned += until - self.next;
             self.next = until;
             self.step = LONGEST_STEP.min(self.step * 2);
         }
@@ -234,6 +246,32 @@ impl<T: Send + Sync + PartialOrd + Copy + Debug + 'static> DocSet for ColumnRang
             self.advance();
         }
         self.doc()
+    }
+
+    /// Looks at one document alone, which is all that an intersection asks.
+    fn seek_danger(&mut self, target: DocId) -> SeekDangerResult {
+        if target >= self.column.num_docs() {
+            self.found.clear();
+            self.next = TERMINATED;
+            return SeekDangerResult::SeekLowerBound(TERMINATED);
+        }
+        self.scanned += 1;
+        if !self.may_go_on() {
+            return SeekDangerResult::SeekLowerBound(TERMINATED);
+        }
+        if self
+            .column
+            .values_for_doc(target)
+            .any(|value| self.range.contains(&value))
+        {
+            self.found.clear();
+            self.found.push(target);
+            self.at = 0;
+            self.next = target + 1;
+            self.step = FIRST_STEP;
+            return SeekDangerResult::Found;
+        }
+        SeekDangerResult::SeekLowerBound(target + 1)
     }
 
     #[inline]

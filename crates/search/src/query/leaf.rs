@@ -6,6 +6,7 @@ use glasswork_content::{Failure, Node};
 use glasswork_engine::{FieldKind, FieldNumber, FieldSpec, FieldValue, InternalFields};
 use tantivy::{
     BitSet, DocSet, Score, SegmentReader, TERMINATED, Term,
+    columnar::Cardinality,
     query::{BitSetDocSet, EnableScoring, InvertedIndexRangeQuery, Query as _, TermQuery},
     schema::{Field, IndexRecordOption},
 };
@@ -588,6 +589,9 @@ fn documents_in_column(
     for handle in reader.fast_fields().dynamic_column_handles(name)? {
         let column = handle.open()?;
         let index = column.column_index();
+        if matches!(index.get_cardinality(), Cardinality::Full) {
+            return Ok(Some(BitSet::with_max_value_and_full(reader.max_doc())));
+        }
         let documents = found.get_or_insert_with(|| BitSet::with_max_value(reader.max_doc()));
         for doc in 0..reader.max_doc() {
             if doc % 1_024 == 0 && !interrupt.go_on() {

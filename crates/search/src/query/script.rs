@@ -9,7 +9,7 @@ use glasswork_script::{
 };
 use serde::{Deserialize, Serialize};
 use tantivy::{
-    DocId, DocSet, Score, SegmentReader, TERMINATED, TantivyError,
+    DocId, DocSet, Score, SeekDangerResult, SegmentReader, TERMINATED, TantivyError,
     columnar::{Column, StrColumn},
     fastfield::AliveBitSet,
     query::{ConstScorer, Explanation, Scorer, Weight},
@@ -216,29 +216,37 @@ impl Scripted {
     /// Goes to the first match at or behind the document at hand.
     fn find(&mut self) -> DocId {
         while self.host.doc < self.max_doc {
-            if self
-                .alive
-                .as_ref()
-                .is_none_or(|alive| alive.is_alive(self.host.doc))
-            {
-                self.runs += 1;
-                if self.runs.is_multiple_of(64) && !self.interrupt.go_on() {
-                    break;
-                }
-                match self.machine.filter(&mut self.host) {
-                    Ok(true) => return self.host.doc,
-                    Ok(false) => {}
-                    Err(Halt::Failed(failure)) => {
-                        self.interrupt.fail(*failure);
-                        break;
-                    }
-                    Err(Halt::Interrupted) => break,
-                }
+            match self.decide() {
+                Some(true) => return self.host.doc,
+                Some(false) => self.host.doc += 1,
+                None => break,
             }
-            self.host.doc += 1;
         }
         self.host.doc = TERMINATED;
         TERMINATED
+    }
+
+    /// What the script says of the document at hand; nothing when the search ends.
+    fn decide(&mut self) -> Option<bool> {
+        if self
+            .alive
+            .as_ref()
+            .is_some_and(|alive| !alive.is_alive(self.host.doc))
+        {
+            return Some(false);
+        }
+        self.runs += 1;
+        if self.runs.is_multiple_of(64) && !self.interrupt.go_on() {
+            return None;
+        }
+        match self.machine.filter(&mut self.host) {
+            Ok(decision) => Some(decision),
+            Err(Halt::Failed(failure)) => {
+                self.interrupt.fail(*failure);
+                None
+            }
+            Err(Halt::Interrupted) => None,
+        }
     }
 }
 
@@ -257,6 +265,23 @@ impl DocSet for Scripted {
             self.find();
         }
         self.host.doc
+    }
+
+    /// Runs the script for one document alone, which is all that an intersection asks.
+    fn seek_danger(&mut self, target: DocId) -> SeekDangerResult {
+        if target >= self.max_doc {
+            self.host.doc = TERMINATED;
+            return SeekDangerResult::SeekLowerBound(TERMINATED);
+        }
+        self.host.doc = target;
+        match self.decide() {
+            Some(true) => SeekDangerResult::Found,
+            Some(false) => SeekDangerResult::SeekLowerBound(target + 1),
+            None => {
+                self.host.doc = TERMINATED;
+                SeekDangerResult::SeekLowerBound(TERMINATED)
+            }
+        }
     }
 
     fn doc(&self) -> DocId {

@@ -89,7 +89,6 @@ impl Contexts {
     }
 
     /// How many are kept.
-    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.open.lock().len()
     }
