@@ -85,9 +85,9 @@ impl Node {
             ..glasswork_tasks::Config::new(config.id.clone())
         });
         table::declare(&registry)?;
-        numbers::reserve(&substrate.kv, &config.id, &registry).await?;
+        let change = numbers::reserve(&substrate.kv, &config.id, &registry).await?;
         let cluster_uuid = identity::cluster_uuid(&substrate.kv).await?;
-        let metadata = Store::load(Arc::clone(&substrate.kv))
+        let metadata = Store::load(Arc::clone(&substrate.kv), change)
             .await
             .map_err(StartError::Metadata)?;
         let shards = Shards::new(&config.data);

@@ -1,7 +1,7 @@
 //! Reserves task numbers durably, a block at a time: no number is given out twice, restarts included.
 
 use bytes::Bytes;
-use glasswork_substrate::{Kv, KvError};
+use glasswork_substrate::{Kv, KvError, Revision};
 use glasswork_tasks::{BLOCK, BlockError, NodeId, Registry};
 use std::sync::Arc;
 
@@ -19,12 +19,13 @@ pub enum NumbersError {
     Block(#[from] BlockError),
 }
 
-/// Reserves the next block for the tasks of `node` and hands it to `registry`. The first begins at 1.
+/// Reserves the next block for the tasks of `node` and hands it to `registry`. The first begins at 1. Answers the
+/// change that this was.
 pub(crate) async fn reserve(
     kv: &Arc<dyn Kv>,
     node: &NodeId,
     registry: &Registry,
-) -> Result<(), NumbersError> {
+) -> Result<Revision, NumbersError> {
     let key = format!("numbers/{node}");
     loop {
         let current = kv.get(&key).await?;
@@ -41,7 +42,10 @@ pub(crate) async fn reserve(
             None => kv.create(&key, value).await,
         };
         match kept {
-            Ok(_) => return Ok(registry.hand_in_numbers(begin..end)?),
+            Ok(revision) => {
+                registry.hand_in_numbers(begin..end)?;
+                return Ok(revision);
+            }
             // Somebody else moved the key, or it is unknown whether we did: what lies there now decides.
             Err(KvError::Conflict { .. } | KvError::Unknown(_)) => {}
             Err(error) => return Err(error.into()),

@@ -10,7 +10,7 @@ use glasswork_node::{
     actions::tasks::{GetTask, Got, get::Get},
 };
 use glasswork_substrate::memory::{Faults, World};
-use glasswork_tasks::{Filter, TaskId, View};
+use glasswork_tasks::{Filter, Heard, News, Origin, TaskId, View};
 use std::{sync::Arc, time::Duration};
 use support::*;
 
@@ -123,5 +123,82 @@ async fn what_a_task_stored_is_got_whether_its_node_is_there_or_not() {
         2,
         "the index exists: it is no cause"
     );
+    cluster.is_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_whose_primary_is_elsewhere_is_routed_there_in_one_tree() {
+    let cluster = Cluster::of(2).await;
+    let body = r#"{"settings":{"number_of_shards":2,"number_of_replicas":0}}"#;
+    create(&cluster.nodes[0], "books", body).await.unwrap();
+    let mut watchers: Vec<_> = cluster
+        .nodes
+        .iter()
+        .map(|node| node.registry().subscribe())
+        .collect();
+    for number in 0..8 {
+        index(
+            &cluster.nodes[0],
+            "books",
+            &number.to_string(),
+            r#"{"n":1}"#,
+        )
+        .await
+        .unwrap();
+    }
+    cluster.is_quiet().await;
+    let mut started = Vec::new();
+    for watcher in &mut watchers {
+        while let Some(Heard::Event(event)) = watcher.try_next() {
+            if event.news == News::Started {
+                started.push(event.snapshot.clone());
+            }
+        }
+    }
+    let find = |id: &TaskId| started.iter().find(|task| task.id == *id).unwrap();
+    let primaries = started
+        .iter()
+        .filter(|task| &*task.action == "indices:data/write/bulk[s][p]");
+    let mut far = 0;
+    for primary in primaries {
+        assert_eq!(primary.origin, Origin::Direct);
+        let mut path = vec![format!("{} {}", primary.id.node, primary.action)];
+        let mut at = primary;
+        while let Some(parent) = &at.parent {
+            at = find(parent);
+            path.push(format!("{} {}", at.id.node, at.action));
+        }
+        let wanted: &[&str] = match primary.id.node.as_str() {
+            "n1" => &[
+                "n1 indices:data/write/bulk[s][p]",
+                "n1 indices:data/write/bulk[s]",
+                "n1 indices:data/write/index",
+            ],
+            _ => &[
+                "n2 indices:data/write/bulk[s][p]",
+                "n2 indices:data/write/bulk[s]",
+                "n1 indices:data/write/bulk[s]",
+                "n1 indices:data/write/index",
+            ],
+        };
+        far += usize::from(primary.id.node.as_str() == "n2");
+        assert_eq!(path, wanted);
+    }
+    assert!(far > 0, "one of the shards is on the other node");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_waits_until_it_knows_the_index_that_it_is_asked_about() {
+    let cluster = Cluster::of(2).await;
+    cluster.world.silence_watches(Duration::from_millis(300));
+    let body = r#"{"settings":{"number_of_shards":2,"number_of_replicas":0}}"#;
+    create(&cluster.nodes[0], "books", body).await.unwrap();
+    for number in 0..8 {
+        let id = number.to_string();
+        index(&cluster.nodes[0], "books", &id, r#"{"n":1}"#)
+            .await
+            .unwrap();
+        assert!(source(&cluster.nodes[0], "books", &id).await.is_some());
+    }
     cluster.is_quiet().await;
 }

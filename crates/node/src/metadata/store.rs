@@ -12,7 +12,10 @@ use hashbrown::HashMap;
 use parking_lot::Mutex;
 use std::{
     collections::BTreeMap,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 use tokio::sync::watch;
@@ -37,6 +40,12 @@ pub(crate) struct Store {
     parts: Mutex<Parts>,
     current: ArcSwap<Metadata>,
     changes: watch::Sender<u64>,
+    /// The newest change that this node made or heard of.
+    newest: AtomicU64,
+    /// All changes up to this one have been heard of, those of others too.
+    heard: watch::Sender<u64>,
+    /// A change before this was built.
+    since: Revision,
 }
 
 /// What the keys say, each by its newest revision.
@@ -64,13 +73,16 @@ struct Built {
 pub(super) type Changed<T> = Result<Option<T>, Failure>;
 
 impl Store {
-    /// Loads everything.
-    pub(crate) async fn load(kv: Arc<dyn Kv>) -> Result<Self, Failure> {
+    /// Loads everything; `since` is a change that was made before.
+    pub(crate) async fn load(kv: Arc<dyn Kv>, since: Revision) -> Result<Self, Failure> {
         let store = Self {
             kv,
             parts: Mutex::default(),
             current: ArcSwap::default(),
             changes: watch::channel(0).0,
+            newest: AtomicU64::new(0),
+            heard: watch::channel(0).0,
+            since,
         };
         for prefix in [
             stored::SETTINGS,
@@ -82,6 +94,7 @@ impl Store {
             let mut parts = store.parts.lock();
             for (key, entry) in entries {
                 parts.take(&key, Some(&entry), entry.revision)?;
+                store.newest.fetch_max(entry.revision.0, Ordering::AcqRel);
             }
         }
         store.publish(&mut store.parts.lock())?;
@@ -114,8 +127,35 @@ impl Store {
                 if let Err(failure) = applied {
                     tracing::error!(%failure, "a change of the metadata can't be read");
                 }
+                let revision = match event {
+                    KvEvent::Put { entry, .. } => entry.revision,
+                    KvEvent::Gone { revision, .. } => revision,
+                    // What was deleted before the watch began is in no event.
+                    KvEvent::Live => self.since,
+                };
+                self.heard.send_if_modified(|heard| {
+                    let newer = revision.0 > *heard;
+                    *heard = revision.0.max(*heard);
+                    newer
+                });
             }
             return;
+        }
+    }
+
+    /// The newest change that the snapshot has. What is asked of another node on the ground of this snapshot says so, and
+    /// that node waits until it knows as much.
+    pub(crate) fn newest(&self) -> Revision {
+        Revision(self.newest.load(Ordering::Acquire))
+    }
+
+    /// Waits until the snapshot has all changes up to `revision`, but no longer than `timeout`: a node that falls behind
+    /// answers by what it knows.
+    pub(crate) async fn reach(&self, revision: Revision, timeout: Duration) {
+        let mut heard = self.heard.subscribe();
+        let reached = heard.wait_for(|heard| *heard >= revision.0);
+        if tokio::time::timeout(timeout, reached).await.is_err() {
+            tracing::warn!(%revision, "this node is behind with the metadata");
         }
     }
 
@@ -142,6 +182,7 @@ impl Store {
         let mut parts = self.parts.lock();
         if parts.take(key, entry, revision)? {
             self.publish(&mut parts)?;
+            self.newest.fetch_max(revision.0, Ordering::AcqRel);
         }
         Ok(())
     }

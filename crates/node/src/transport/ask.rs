@@ -81,6 +81,7 @@ impl Node {
             headers: parent.headers(),
             user: parent.user(),
             remaining_millis: timeout.map(millis),
+            metadata: self.metadata_store().newest(),
             closing,
             internal: parent.is_internal(),
             body: Body::Here,

@@ -2,6 +2,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use glasswork_content::failure::Failure;
+use glasswork_substrate::Revision;
 use glasswork_tasks::{Headers, TaskId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::sync::Arc;
@@ -19,6 +20,8 @@ pub(super) struct Head {
     pub(super) user: Option<Arc<str>>,
     /// Time left.
     pub(super) remaining_millis: Option<u64>,
+    /// The metadata that the sender went by: the newest change of it.
+    pub(super) metadata: Revision,
     /// It clears up after its parent.
     pub(super) closing: bool,
     /// Its parent is background work, and so is it.

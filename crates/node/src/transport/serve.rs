@@ -15,6 +15,10 @@ use std::{
     time::Duration,
 };
 
+/// Actions that go by the metadata, and how long they wait for this node to know what their sender knew.
+const NEEDS_METADATA: &str = "indices:";
+const CATCH_UP: Duration = Duration::from_secs(5);
+
 /// What the bus hands requests to. It does not keep the node alive.
 pub(crate) struct Handler {
     node: Weak<Node>,
@@ -75,6 +79,9 @@ async fn serve(node: &Arc<Node>, request: Incoming) -> Result<Bytes, Failure> {
             let served = table::find(name).ok_or_else(|| {
                 Failure::illegal_argument(format!("No handler for action [{name}]"))
             })?;
+            if name.starts_with(NEEDS_METADATA) {
+                node.metadata_store().reach(head.metadata, CATCH_UP).await;
+            }
             let deadline = head.remaining_millis.map(Duration::from_millis);
             let action = node
                 .registry()

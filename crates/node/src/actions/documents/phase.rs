@@ -13,11 +13,18 @@ use std::sync::{
 pub(crate) enum Phase {
     Routing,
     WaitingOnPrimary,
+    Rerouted,
     Primary,
     Finished,
 }
 
-const NAMES: [&str; 4] = ["routing", "waiting_on_primary", "primary", "finished"];
+const NAMES: [&str; 5] = [
+    "routing",
+    "waiting_on_primary",
+    "rerouted",
+    "primary",
+    "finished",
+];
 
 /// The status of one task: `{"phase":"primary"}`.
 #[derive(Debug, Clone)]

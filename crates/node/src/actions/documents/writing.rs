@@ -212,8 +212,15 @@ pub(super) async fn bulk_shard(
 ) -> Result<ShardBulkResponse, Failure> {
     let phases = Phases::of(&task, Phase::Routing);
     let primary = primary_of(&node, &request.uuid, request.shard)?;
-    phases.enter(Phase::WaitingOnPrimary);
-    let answers = node.call::<BulkPrimary>(&task, &primary, request).await;
+    let answers = if primary == *node.id() {
+        phases.enter(Phase::WaitingOnPrimary);
+        node.call::<BulkPrimary>(&task, &primary, request).await
+    } else {
+        // The node of the primary routes once more, by what it knows.
+        phases.enter(Phase::Rerouted);
+        node.forward::<BulkShard>(&task, &primary, request, None)
+            .await
+    };
     phases.enter(Phase::Finished);
     answers
 }

@@ -42,17 +42,22 @@ where
     Ok(BroadcastResponse { shards: counts })
 }
 
-/// Runs `A` on the primary of a shard, wherever it is.
-pub(super) async fn on_primary<A>(
+/// Runs `P` on the primary of a shard: here, or through `S`, which asks for it, on the node that has it.
+pub(super) async fn on_primary<S, P>(
     node: &Arc<Node>,
     task: &Task,
     shard: ShardId,
 ) -> Result<(), Failure>
 where
-    A: Action<Request = ShardId, Response = ()>,
+    S: Action<Request = ShardId, Response = ()>,
+    P: Action<Request = ShardId, Response = ()>,
 {
     let primary = primary_of(node, &shard.uuid, shard.shard)?;
-    node.call::<A>(task, &primary, shard).await
+    if primary == *node.id() {
+        node.call::<P>(task, &primary, shard).await
+    } else {
+        node.forward::<S>(task, &primary, shard, None).await
+    }
 }
 
 /// The shards of indices by the node that has them.

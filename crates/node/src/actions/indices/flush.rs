@@ -66,7 +66,7 @@ impl Action for FlushShard {
 
     async fn run(node: Arc<Node>, task: Task, request: ShardId) -> Result<(), Failure> {
         let phases = Phases::of(&task, Phase::WaitingOnPrimary);
-        let done = on_primary::<FlushPrimary>(&node, &task, request).await;
+        let done = on_primary::<Self, FlushPrimary>(&node, &task, request).await;
         phases.enter(Phase::Finished);
         done
     }

@@ -65,7 +65,7 @@ impl Action for RefreshShard {
 
     async fn run(node: Arc<Node>, task: Task, request: ShardId) -> Result<(), Failure> {
         let phases = Phases::of(&task, Phase::WaitingOnPrimary);
-        let done = on_primary::<RefreshPrimary>(&node, &task, request).await;
+        let done = on_primary::<Self, RefreshPrimary>(&node, &task, request).await;
         phases.enter(Phase::Finished);
         done
     }
