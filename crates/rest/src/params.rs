@@ -25,6 +25,8 @@ pub struct Params {
     values: Vec<(Box<str>, Box<str>)>,
     in_path: usize,
     consumed: Vec<&'static str>,
+    /// Names that are hinted only when they were given.
+    unhinted: &'static [&'static str],
 }
 
 impl Params {
@@ -53,6 +55,7 @@ impl Params {
             values,
             in_path,
             consumed,
+            unhinted: &[],
         }
     }
 
@@ -177,6 +180,11 @@ impl Params {
         }
     }
 
+    /// Keeps names out of the hints unless they were given: the reference reads them only then.
+    pub fn hint_only_given(&mut self, names: &'static [&'static str]) {
+        self.unhinted = names;
+    }
+
     /// The action's own checks come after this one: refuses the parameters that nobody has read.
     ///
     /// # Errors
@@ -192,11 +200,17 @@ impl Params {
         }
         unknown.sort_unstable();
         unknown.dedup();
+        let hinted: Vec<&str> = self
+            .consumed
+            .iter()
+            .copied()
+            .filter(|name| !self.unhinted.contains(name) || self.has(name))
+            .collect();
         Err(Failure::illegal_argument(hints::unrecognized(
             &self.uri_path,
             "parameter",
             &unknown,
-            &self.consumed,
+            &hinted,
         )))
     }
 

@@ -54,6 +54,8 @@ async fn http_is_spoken_as_recorded() {
         "http-unknown-method",
         "root",
         "root-head",
+        "error-unknown-parameter",
+        "error-unknown-parameters",
     ])
     .await;
 }

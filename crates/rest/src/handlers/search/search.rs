@@ -100,6 +100,21 @@ async fn search(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure>
         None => request::SearchRequest::default(),
     };
     let params = &mut request.params;
+    params.hint_only_given(&[
+        "allow_partial_search_results",
+        "explain",
+        "from",
+        "max_concurrent_shard_requests",
+        "phase_took",
+        "pre_filter_shard_size",
+        "seq_no_primary_term",
+        "size",
+        "terminate_after",
+        "timeout",
+        "track_scores",
+        "track_total_hits",
+        "version",
+    ]);
     // No answer is cached, and shards are not joined in batches.
     params.flag("request_cache")?;
     if params
