@@ -1,4 +1,4 @@
-//! Documents over several nodes: written through one, read through another; and results that tasks stored.
+//! Documents and searches over several nodes: through one, on the other; and results that tasks stored.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,10 +7,17 @@ mod support;
 use glasswork_content::Kind;
 use glasswork_node::{
     Node, Substrate,
-    actions::tasks::{GetTask, Got, get::Get},
+    actions::{
+        indices::{Refresh, RefreshRequest},
+        search::{SearchAction, SearchRequest},
+        tasks::{
+            CancelTasks, GetTask, Got, ListTasks, Which, cancel::Cancel, get::Get, list::List,
+        },
+    },
 };
+use glasswork_search::request;
 use glasswork_substrate::memory::{Faults, World};
-use glasswork_tasks::{Filter, Heard, News, Origin, TaskId, View};
+use glasswork_tasks::{Filter, Heard, News, Origin, Pattern, TaskId, View};
 use std::{sync::Arc, time::Duration};
 use support::*;
 
@@ -200,5 +207,131 @@ async fn a_node_waits_until_it_knows_the_index_that_it_is_asked_about() {
             .unwrap();
         assert!(source(&cluster.nodes[0], "books", &id).await.is_some());
     }
+    cluster.is_quiet().await;
+}
+
+fn searching(body: &str) -> SearchRequest {
+    let source = request::SearchRequest::parse(&json(body)).unwrap();
+    SearchRequest::new(target("books"), source)
+}
+
+async fn with_books(count: usize) -> Cluster {
+    let cluster = Cluster::of(2).await;
+    let body = r#"{"settings":{"number_of_shards":4,"number_of_replicas":0}}"#;
+    create(&cluster.nodes[0], "books", body).await.unwrap();
+    for number in 0..count {
+        let source = format!(r#"{{"title":"book {number}","n":{number}}}"#);
+        index(
+            &cluster.nodes[number % 2],
+            "books",
+            &number.to_string(),
+            &source,
+        )
+        .await
+        .unwrap();
+    }
+    let refresh = RefreshRequest {
+        target: target("books"),
+    };
+    run::<Refresh>(&cluster.nodes[1], refresh).await.unwrap();
+    cluster.is_quiet().await;
+    cluster
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_through_one_node_finds_what_lies_on_the_other() {
+    let cluster = with_books(40).await;
+    for node in &cluster.nodes {
+        let request =
+            searching(r#"{"query":{"match":{"title":"book"}},"sort":[{"n":"desc"}],"size":40}"#);
+        let answer = run::<SearchAction>(node, request).await.unwrap();
+        let ids: Vec<_> = answer.hits.iter().map(|hit| hit.id.to_string()).collect();
+        let wanted: Vec<_> = (0..40)
+            .rev()
+            .map(|number: u32| number.to_string())
+            .collect();
+        assert_eq!(ids, wanted);
+    }
+    cluster.is_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_search_is_seen_on_both_nodes_and_cancelled_from_the_other() {
+    let cluster = with_books(40).await;
+    let script = "long s = 0; for (int i = 0; i < 2000000000; i++) { s += i % 7 } return s > 0";
+    let request = searching(&format!(
+        r#"{{"query":{{"script":{{"script":{{"source":"{script}"}}}}}}}}"#
+    ));
+    let node = Arc::clone(&cluster.nodes[0]);
+    let client = tokio::spawn(async move { run::<SearchAction>(&node, request).await });
+    let searches = |at: usize| {
+        let filter = Filter {
+            actions: vec![Pattern::new("indices:data/read/search*")],
+            ..Filter::default()
+        };
+        cluster.nodes[at].registry().list(&filter).tasks
+    };
+    let until = std::time::Instant::now() + Duration::from_secs(20);
+    while searches(0).len() < 3 || searches(1).len() < 2 {
+        assert!(
+            std::time::Instant::now() < until,
+            "the search never spreads"
+        );
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let list = ListTasks {
+        filter: Filter {
+            actions: vec![Pattern::new("*search*")],
+            ..Filter::default()
+        },
+        view: View::DETAILED,
+        ..ListTasks::default()
+    };
+    let list = run::<List>(&cluster.nodes[1], list).await.unwrap();
+    let tasks: Vec<_> = list.nodes.iter().flat_map(|node| &node.tasks).collect();
+    let root = tasks.iter().find(|task| task.parent.is_none()).unwrap();
+    assert_eq!(
+        (root.id.node.as_str(), &*root.action),
+        ("n1", "indices:data/read/search")
+    );
+    for shard in tasks.iter().filter(|task| task.parent.is_some()) {
+        assert_eq!(&*shard.action, "indices:data/read/search[phase/query]");
+        assert_eq!(shard.parent.as_ref(), Some(&root.id));
+        let origin = if shard.id.node.as_str() == "n1" {
+            Origin::Direct
+        } else {
+            Origin::Transport
+        };
+        assert_eq!(shard.origin, origin);
+        assert!(
+            shard
+                .description
+                .as_ref()
+                .unwrap()
+                .text
+                .starts_with("shardId[[books][")
+        );
+    }
+    let began = std::time::Instant::now();
+    let cancel = CancelTasks {
+        which: Which::One(Some(root.id.clone())),
+        wait: true,
+        ..CancelTasks::default()
+    };
+    let answer = run::<Cancel>(&cluster.nodes[1], cancel).await.unwrap();
+    assert!(answer.node_failures.is_empty());
+    let failure = client.await.unwrap().unwrap_err();
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
+    assert_eq!(failure.kind, Kind::SearchPhaseExecution);
+    let cause = failure.root_causes()[0];
+    assert_eq!(cause.kind, Kind::TaskCancelled);
+    assert_eq!(
+        cause.reason(),
+        "cancelled task with reason: by user request"
+    );
     cluster.is_quiet().await;
 }
