@@ -13,6 +13,8 @@ mod expression;
 mod index;
 mod java_order;
 mod names;
+mod new_index;
+mod parts;
 mod resolve;
 mod settings;
 mod snapshot;

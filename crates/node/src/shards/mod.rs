@@ -7,7 +7,7 @@ mod shard;
 mod upkeep;
 
 use crate::{Node, metadata::Index};
-use futures_util::FutureExt;
+use futures_util::{FutureExt, StreamExt};
 use glasswork_content::{Failure, Kind};
 use glasswork_engine::{Shard, ShardConfig};
 use glasswork_substrate::LogName;
@@ -27,6 +27,9 @@ use shard::{EngineUpkeep, Frame, Wanted, of_engine};
 
 /// Bytes a second that merges of one shard write, so that searches and writes have their share of the disk.
 const MERGE_BYTES_PER_SECOND: u64 = 100 << 20;
+
+/// Shards that are opened side by side when a node starts.
+const OPENED_AT_A_TIME: usize = 8;
 
 type Key = (Arc<str>, u32);
 
@@ -223,7 +226,9 @@ impl Node {
                 tracing::error!(%uuid, number, %failure, "a shard can't be opened");
             }
         });
-        futures_util::future::join_all(opening).await;
+        futures_util::stream::iter(opening)
+            .for_each_concurrent(OPENED_AT_A_TIME, |opening| opening)
+            .await;
     }
 
     /// Closes a shard; its data stays.

@@ -1,13 +1,15 @@
 //! What an update makes of a document: a merge, a script, or an upsert.
 
-use crate::shards::LocalShard;
+use crate::{Node, shards::LocalShard};
 use bytes::Bytes;
 use glasswork_content::{Failure, Kind, Limits as JsonLimits, Node as Json, Object, Value, parse};
-use glasswork_engine::Found;
+use glasswork_engine::{Condition, Conflict, Found};
 use glasswork_script::{Context, Field, Halt, Host, Interrupt, Limits, Machine, Scalar, compile};
 use glasswork_tasks::{Checkpoint, Stop, Task};
 
-use super::{Update, UpdateScript};
+use std::sync::Arc;
+
+use super::{Update, UpdateScript, WriteItem, primary::conflict};
 
 /// What is to be done.
 #[derive(Debug, Clone)]
@@ -20,8 +22,50 @@ pub(super) enum Changed {
     Nothing(Bytes),
 }
 
+/// What an update makes of the present document: what it was, and what it is to be.
+///
+/// # Errors
+/// 404 when there is no document and nothing to make of that, 409 when it is not as the request expects.
+pub(super) async fn change_on_pool(
+    node: &Node,
+    task: &Task,
+    shard: &Arc<LocalShard>,
+    item: &WriteItem,
+    update: &Update,
+) -> Result<(Option<Found>, Changed), Failure> {
+    let id = item.id.clone().unwrap_or_default();
+    let expected = item.if_seq_no.zip(item.if_primary_term);
+    let (shard, update) = (Arc::clone(shard), update.clone());
+    let work = move |task: &Task| {
+        let found = shard
+            .engine()
+            .get(&id)
+            .map_err(|error| shard.failure(&error))?;
+        // A document that is missing is told as such, whatever it should have been like.
+        if let (Some((seq_no, primary_term)), Some(found)) = (expected, &found)
+            && (found.seq_no, found.primary_term) != (seq_no, primary_term)
+        {
+            let differs = Conflict::Differs {
+                required: Condition {
+                    seq_no,
+                    primary_term,
+                },
+                seq_no: found.seq_no,
+                primary_term: found.primary_term,
+            };
+            return Err(conflict(
+                &shard,
+                format!("[{id}]: version conflict, {differs}"),
+            ));
+        }
+        let changed = change(task, &shard, &id, &update, found.as_ref())?;
+        Ok((found, changed))
+    };
+    node.pools().write.run(task, work).await
+}
+
 /// Decides what an update does to the present document.
-pub(super) fn change(
+fn change(
     task: &Task,
     shard: &LocalShard,
     id: &str,

@@ -16,6 +16,7 @@ mod response;
 mod routing;
 mod single;
 mod source_filter;
+mod step;
 mod update;
 mod updating;
 mod writing;

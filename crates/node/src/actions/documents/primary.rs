@@ -4,24 +4,19 @@ use crate::{
     Node,
     shards::{LocalShard, on_pool},
 };
-use bytes::Bytes;
 use glasswork_content::{Failure, Kind};
-use glasswork_engine::{
-    self as engine, Condition, Found, TypedDocument, Versioning, Write, WriteFailure, WriteResult,
-    Written,
-};
+use glasswork_engine::{Write, WriteFailure, Written};
 use glasswork_tasks::{On, Task};
 use hashbrown::HashSet;
 use std::sync::Arc;
 
 use super::{
-    DocumentResponse, Operation, Outcome, Refresh, ShardBulk, ShardBulkResponse, ShardCounts,
-    Update, UpdatedSource, VersionType, WriteItem,
+    DocumentResponse, Operation, Outcome, Refresh, ShardBulk, ShardBulkResponse,
     bulk::ShardItem,
-    changing::{Changed, change},
+    changing::{Changed, change_on_pool},
     parsing::{Untyped, type_documents},
     phase::{Phase, Phases},
-    reading::filtered,
+    step::{Step, noop},
 };
 
 /// What one request writes with.
@@ -30,14 +25,6 @@ struct Primary {
     task: Task,
     shard: Arc<LocalShard>,
     copies: u32,
-}
-
-/// An item on its way.
-struct Step {
-    item: WriteItem,
-    auto_id: bool,
-    /// For an update: what the document was, and what it is to be.
-    changed: Option<(Option<Found>, Changed)>,
 }
 
 type ItemResult = Result<DocumentResponse, Failure>;
@@ -90,7 +77,9 @@ impl Primary {
         let mut steps = Vec::with_capacity(items.len());
         for ShardItem { item, auto_id } in items {
             let changed = match &item.operation {
-                Operation::Update(update) => Some(self.change(&item, update).await),
+                Operation::Update(update) => {
+                    Some(change_on_pool(&self.node, &self.task, &self.shard, &item, update).await)
+                }
                 _ => None,
             };
             steps.push(match changed.transpose() {
@@ -122,10 +111,12 @@ impl Primary {
         };
         let mut answer = Err(conflict);
         for _ in 0..update.retry_on_conflict {
-            let changed = match self.change(&step.item, update).await {
-                Ok(changed) => Some(changed),
-                Err(failure) => return Ok(Err(failure)),
-            };
+            let changed =
+                match change_on_pool(&self.node, &self.task, &self.shard, &step.item, update).await
+                {
+                    Ok(changed) => Some(changed),
+                    Err(failure) => return Ok(Err(failure)),
+                };
             let step = Step {
                 item: step.item.clone(),
                 auto_id: false,
@@ -137,39 +128,6 @@ impl Primary {
             }
         }
         Ok(answer)
-    }
-
-    /// What an update makes of the present document.
-    async fn change(
-        &self,
-        item: &WriteItem,
-        update: &Update,
-    ) -> Result<(Option<Found>, Changed), Failure> {
-        let id = item.id.clone().unwrap_or_default();
-        let (shard, update, item) = (Arc::clone(&self.shard), update.clone(), item.clone());
-        let work = move |task: &Task| {
-            let found = shard
-                .engine()
-                .get(&id)
-                .map_err(|error| shard.failure(&error))?;
-            // A document that is missing is told as such, whatever it should have been like.
-            if let (Some(seq_no), Some(term), true) =
-                (item.if_seq_no, item.if_primary_term, found.is_some())
-            {
-                check_condition(
-                    &shard,
-                    &id,
-                    found.as_ref(),
-                    Condition {
-                        seq_no,
-                        primary_term: term,
-                    },
-                )?;
-            }
-            let changed = change(task, &shard, &id, &update, found.as_ref())?;
-            Ok((found, changed))
-        };
-        self.node.pools().write.run(&self.task, work).await
     }
 
     /// Types documents, writes them as one group and tells what became of each.
@@ -202,7 +160,12 @@ impl Primary {
                 }
             };
             if let Some((found, Changed::Nothing(source))) = &step.changed {
-                results.push(Some(Ok(self.noop(step, found.as_ref(), source))));
+                results.push(Some(Ok(noop(
+                    &self.shard,
+                    &step.item,
+                    found.as_ref(),
+                    source,
+                ))));
                 continue;
             }
             let document = match step.source() {
@@ -227,7 +190,7 @@ impl Primary {
             .map(|(result, step)| match (result, step) {
                 (Some(result), _) => result,
                 (None, Ok(step)) => match written.next() {
-                    Some(Ok(written)) => Ok(self.done(step, written)),
+                    Some(Ok(written)) => Ok(step.done(&self.shard, self.copies, written)),
                     Some(Err(failure)) => Err(self.refused(&failure)),
                     None => Err(Failure::illegal_state(
                         "the shard gave no answer for this item",
@@ -286,103 +249,6 @@ impl Primary {
         Ok(())
     }
 
-    fn done(&self, step: &Step, written: Written) -> DocumentResponse {
-        let outcome = match written.result {
-            WriteResult::Created => Outcome::Created,
-            WriteResult::Updated => Outcome::Updated,
-            WriteResult::Deleted => Outcome::Deleted,
-            WriteResult::NotFound => Outcome::NotFound,
-        };
-        let shards = ShardCounts {
-            total: self.copies,
-            successful: 1,
-            failures: Vec::new(),
-        };
-        let version = i64::try_from(written.version).unwrap_or(i64::MAX);
-        let mut response = self.response(
-            step,
-            outcome,
-            version,
-            written.seq_no,
-            written.primary_term,
-            shards,
-        );
-        if outcome != Outcome::Deleted
-            && let Some(source) = step.source()
-        {
-            response.get = self.shown(step, &source, written.seq_no, written.primary_term);
-        }
-        response
-    }
-
-    /// The answer of an update that changes nothing.
-    fn noop(&self, step: &Step, found: Option<&Found>, source: &Bytes) -> DocumentResponse {
-        let (seq_no, term, version) = found.map_or((0, 0, -1), |found| {
-            (
-                found.seq_no,
-                found.primary_term,
-                i64::try_from(found.version).unwrap_or(i64::MAX),
-            )
-        });
-        let mut response = self.response(
-            step,
-            Outcome::Noop,
-            version,
-            seq_no,
-            term,
-            ShardCounts::default(),
-        );
-        if found.is_some() {
-            response.get = self.shown(step, source, seq_no, term);
-        }
-        response
-    }
-
-    fn response(
-        &self,
-        step: &Step,
-        outcome: Outcome,
-        version: i64,
-        seq_no: u64,
-        primary_term: u64,
-        shards: ShardCounts,
-    ) -> DocumentResponse {
-        DocumentResponse {
-            index: self.shard.index().to_string(),
-            id: step.id().to_owned(),
-            version,
-            outcome,
-            forced_refresh: false,
-            shards,
-            seq_no,
-            primary_term,
-            get: None,
-            shard: self.shard.number(),
-            routing: step.item.routing.clone(),
-        }
-    }
-
-    /// The source after an update, if it was asked for.
-    fn shown(
-        &self,
-        step: &Step,
-        source: &Bytes,
-        seq_no: u64,
-        primary_term: u64,
-    ) -> Option<UpdatedSource> {
-        let Operation::Update(update) = &step.item.operation else {
-            return None;
-        };
-        let filter = update.source.as_ref().filter(|filter| filter.fetch)?;
-        // A filter that contradicts itself was refused with the request.
-        let source = filtered(source, filter).ok()?;
-        Some(UpdatedSource {
-            seq_no,
-            primary_term,
-            source,
-        })
-    }
-
     fn refused(&self, failure: &WriteFailure) -> Failure {
         match failure {
             WriteFailure::VersionConflict { .. } => conflict(&self.shard, failure.to_string()),
@@ -401,94 +267,4 @@ pub(super) fn conflict(shard: &LocalShard, why: String) -> Failure {
         .with_text("index", &**shard.index())
         .with_text("shard", shard.number().to_string())
         .with_text("index_uuid", &**shard.uuid())
-}
-
-fn check_condition(
-    shard: &LocalShard,
-    id: &str,
-    found: Option<&Found>,
-    required: Condition,
-) -> Result<(), Failure> {
-    let conflicts = match found {
-        None => engine::Conflict::Missing { required },
-        Some(found)
-            if (found.seq_no, found.primary_term) == (required.seq_no, required.primary_term) =>
-        {
-            return Ok(());
-        }
-        Some(found) => engine::Conflict::Differs {
-            required,
-            seq_no: found.seq_no,
-            primary_term: found.primary_term,
-        },
-    };
-    Err(conflict(
-        shard,
-        format!("[{id}]: version conflict, {conflicts}"),
-    ))
-}
-
-impl Step {
-    fn id(&self) -> &str {
-        self.item.id.as_deref().unwrap_or_default()
-    }
-
-    /// The document that it puts, if it puts one.
-    fn source(&self) -> Option<Bytes> {
-        match (&self.item.operation, &self.changed) {
-            (Operation::Index(source) | Operation::Create(source), _) => Some(source.clone()),
-            (_, Some((_, Changed::Put(source)))) => Some(source.clone()),
-            _ => None,
-        }
-    }
-
-    fn write(&self, document: Option<TypedDocument>, mapping_version: u64) -> Write {
-        let item = &self.item;
-        let (create_only, condition) = match &self.changed {
-            // Somebody else may have made or changed the document since it was read.
-            Some((None, _)) => (true, None),
-            Some((Some(found), _)) => (
-                false,
-                Some(Condition {
-                    seq_no: found.seq_no,
-                    primary_term: found.primary_term,
-                }),
-            ),
-            None => (
-                matches!(item.operation, Operation::Create(_)),
-                match (item.if_seq_no, item.if_primary_term) {
-                    (Some(seq_no), Some(primary_term)) => Some(Condition {
-                        seq_no,
-                        primary_term,
-                    }),
-                    _ => None,
-                },
-            ),
-        };
-        let operation = match (self.source(), document) {
-            (Some(source), Some(document)) => engine::Operation::Index {
-                source,
-                document,
-                create_only,
-                auto_id: self.auto_id,
-            },
-            _ => engine::Operation::Delete,
-        };
-        let version = item
-            .version
-            .and_then(|version| u64::try_from(version).ok())
-            .unwrap_or_default();
-        Write {
-            id: self.id().into(),
-            routing: item.routing.as_deref().map(Into::into),
-            operation,
-            condition,
-            versioning: match item.version_type {
-                VersionType::Internal => Versioning::Internal,
-                VersionType::External => Versioning::External(version),
-                VersionType::ExternalGte => Versioning::ExternalGte(version),
-            },
-            mapping_version,
-        }
-    }
 }
