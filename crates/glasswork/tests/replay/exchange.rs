@@ -8,21 +8,21 @@ use std::{
 };
 
 /// A request and its recorded answer.
-pub struct Exchange {
+pub(crate) struct Exchange {
     method: String,
     target: String,
     headers: Vec<(String, String)>,
     body: Option<String>,
     /// What the real server answered.
-    pub answer: Answer,
+    pub(crate) answer: Answer,
 }
 
 /// A status, headers in small letters, and a body.
 #[derive(Debug, Default)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 /// The node that the recordings were made with.
@@ -30,7 +30,7 @@ const RECORDED_NODE: &str = "SRpFgdD5TUeuF7-q8hC7BA";
 
 impl Exchange {
     /// Reads `NAME.http`; `None` for exchanges that are no plain request and answer.
-    pub fn read(folder: &Path, name: &str) -> Option<Self> {
+    pub(crate) fn read(folder: &Path, name: &str) -> Option<Self> {
         let text = std::fs::read_to_string(folder.join(format!("{name}.http"))).ok()?;
         let (request, answer) = text.split_once("\n>>>\n")?;
         let (head, body) = request.split_once("\n\n").unwrap_or((request, ""));
@@ -56,7 +56,7 @@ impl Exchange {
     }
 
     /// Sends it to `address`, with that node's id in place of the recorded one.
-    pub fn send(&self, address: &str, node: &str) -> Answer {
+    pub(crate) fn send(&self, address: &str, node: &str) -> Answer {
         let mut head = format!(
             "{} {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n",
             self.method,
@@ -86,11 +86,11 @@ fn as_sent(name: &str, body: &str, headers: &[(String, String)]) -> String {
 }
 
 /// One request on its own connection.
-pub fn exchange(address: &str, head: &[u8], body: &str) -> Answer {
-    let mut stream = TcpStream::connect(address).unwrap();
+pub(crate) fn exchange(address: &str, head: &[u8], body: &str) -> Answer {
+    let mut stream = TcpStream::connect(address).expect("the node listens");
     stream
         .set_read_timeout(Some(Duration::from_secs(60)))
-        .unwrap();
+        .expect("a timeout above zero is taken");
     // A server that refuses a body early may close before all of it is written; its answer says why.
     let _ = stream
         .write_all(head)

@@ -1,4 +1,4 @@
 //! Replaying recorded exchanges: reading them, sending them again, comparing what comes back.
 
-pub mod exchange;
-pub mod tokens;
+pub(crate) mod exchange;
+pub(crate) mod tokens;

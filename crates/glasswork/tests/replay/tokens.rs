@@ -1,7 +1,7 @@
 //! Bodies as tokens, with what differs from run to run left out: ids, times, and how JSON is laid out.
 
 /// The tokens of a body. Order of keys, doubled keys and the spelling of numbers stay.
-pub fn tokens(body: &str, json: bool) -> Vec<String> {
+pub(crate) fn tokens(body: &str, json: bool) -> Vec<String> {
     if !json {
         return body.split_whitespace().map(without_ids).collect();
     }
@@ -38,7 +38,7 @@ pub fn tokens(body: &str, json: bool) -> Vec<String> {
 }
 
 /// Where two lists of tokens part, for people.
-pub fn difference(expected: &[String], found: &[String]) -> Option<String> {
+pub(crate) fn difference(expected: &[String], found: &[String]) -> Option<String> {
     let place = expected
         .iter()
         .zip(found)
