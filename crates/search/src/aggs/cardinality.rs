@@ -355,6 +355,9 @@ impl Collector for CardinalityCollector<'_> {
                 };
                 hashes.push(hash);
             }
+            if hashes.len() > exact_limit(self.precision) {
+                ledger.charge(1 << self.precision)?;
+            }
             rows.push(&mut hashes);
             begin = end;
         }

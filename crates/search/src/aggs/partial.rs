@@ -131,7 +131,9 @@ impl Partial {
             && match self {
                 Partial::Metrics(rows) => rows.is_sound(),
                 Partial::Distinct(rows) => rows.is_sound(),
-                Partial::Digests(digests) => digests.rows.iter().all(TDigest::is_sound),
+                Partial::Digests(digests) => {
+                    digests.compression.is_finite() && digests.rows.iter().all(TDigest::is_sound)
+                }
                 Partial::Slots(slots) => slots.is_sound(),
                 Partial::Keyed(keyed) => keyed.is_sound(),
             }

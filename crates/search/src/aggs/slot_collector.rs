@@ -10,7 +10,7 @@ use crate::interrupt::Halt;
 use super::{
     collector::{Below, Scope},
     ledger::Reserved,
-    partial::Partial,
+    partial::{Partial, malformed},
     slots::{Slots, Span},
     spelling::Spelling,
 };
@@ -46,9 +46,14 @@ impl<'s> SlotCollector<'s> {
         let highest = owners.iter().max().map_or(0, |owner| *owner as usize + 1);
         let buckets = highest * self.width as usize;
         if buckets > self.counts.len() {
+            if u32::try_from(buckets).is_err() {
+                return Err(malformed("more buckets than can be numbered").into());
+            }
+            // Reserved before it is there: many owners times many slots may be more than the node has.
+            let room = buckets.next_power_of_two();
+            self.reserved.grow_to(room as u64 * 8, self.scope.ledger)?;
+            self.counts.reserve_exact(room - self.counts.len());
             self.counts.resize(buckets, 0);
-            self.reserved
-                .grow_to(self.counts.capacity() as u64 * 8, self.scope.ledger)?;
         }
         Ok(())
     }

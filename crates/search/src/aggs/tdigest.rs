@@ -71,7 +71,7 @@ impl TDigest {
 
     /// Whether means and weights fit together: true for every digest that was built here.
     pub(crate) fn is_sound(&self) -> bool {
-        self.means.len() == self.weights.len()
+        self.means.len() == self.weights.len() && (10.0..=10_000.0).contains(&self.compression)
     }
 
     /// Whether no value came in.

@@ -52,7 +52,7 @@ fn found(segments: &[Vec<String>], aggregations: &Aggregations) -> PartialAggreg
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
     fn parts_merge_to_the_whole(documents in prop::collection::vec(document(), 1..40), cuts in (0_usize..40, 0_usize..40)) {
@@ -134,4 +134,30 @@ fn whole_and_floating_numbers_of_two_indices_meet() {
     );
     let mixed = vec![of("long", &["1"]), of("keyword", &["\"a\""])];
     assert!(answer(&aggregations, mixed, 65_535).is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn findings_of_a_broken_peer_are_refused_or_shown_but_break_nothing(flips in prop::collection::vec((0_usize..4_000, any::<u8>()), 1..6)) {
+        static FOUND: std::sync::LazyLock<(Aggregations, Vec<u8>)> = std::sync::LazyLock::new(|| {
+            let aggregations = Aggregations::parse(&json(REQUEST)).unwrap();
+            let documents = (0..12).map(|n| format!(r#"{{"k": ["a", "k{n}"], "n": [{n}, {}], "d": "2024-0{}-03", "b": true, "i": "10.0.0.{n}"}}"#, n * 3, n % 9 + 1));
+            let sent = postcard::to_stdvec(&found(&[documents.collect()], &aggregations)).unwrap();
+            (aggregations, sent)
+        });
+        let (aggregations, sent) = &*FOUND;
+        let mut broken = sent.clone();
+        for (place, byte) in flips {
+            let place = place % broken.len();
+            broken[place] ^= byte;
+        }
+        if let Ok(received) = postcard::from_bytes::<PartialAggregations>(&broken) {
+            let good: PartialAggregations = postcard::from_bytes(sent).unwrap();
+            // Whether it is an answer or a failure is not told: no panic is.
+            drop(answer(aggregations, vec![good, received.clone()], 65_535));
+            drop(answer(aggregations, vec![received], 65_535));
+        }
+    }
 }
