@@ -1,7 +1,7 @@
 //! OpenSearch's own REST tests against our node.
 //!
-//! The tests that pass are listed in `tests/yaml.pass`: a ratchet. A listed test that fails fails the step; a test that
-//! passes and is not listed is named, so that the list grows.
+//! The tests that pass are listed in `tests/yaml.pass`, a name `file :: test` a line, sorted: a ratchet. A listed test
+//! that fails fails the step; a test that passes and is not listed is named, so that the list grows.
 
 use crate::{
     steps::{Outcome, cargo, command, root, shared, target},
@@ -12,10 +12,10 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
 };
 
-/// Runs every file of `tests/yaml.files` and holds the outcome against `tests/yaml.pass`.
+/// Runs the first tier of the peer tests and holds the outcome against `tests/yaml.pass`.
 pub(crate) fn run() -> Outcome {
     let Some(shared) = shared() else {
         return Outcome::Skipped("no folder ../shared with the peer tests".into());
@@ -44,6 +44,8 @@ pub(crate) fn run() -> Outcome {
 struct Node {
     process: Child,
     url: String,
+    /// Kept open, so that nothing the node says later meets a closed pipe.
+    _output: BufReader<ChildStdout>,
     _data: tempfile::TempDir,
 }
 
@@ -51,45 +53,34 @@ impl Node {
     fn start(binary: &Path) -> Result<Self, String> {
         let data = tempfile::tempdir().map_err(|error| error.to_string())?;
         let mut process = Command::new(binary)
-            .args([
-                "serve",
-                "--port",
-                "0",
-                "--log",
-                "json",
-                "-E",
-                "node.attr.testattr=test",
-                "--data",
-            ])
+            .args(["serve", "--port", "0", "-E", "node.attr.testattr=test"])
+            .arg("--data")
             .arg(data.path())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
             .spawn()
             .map_err(|error| format!("{} could not start: {error}", binary.display()))?;
-        let output = process.stdout.take().expect("stdout is piped");
+        let mut output = BufReader::new(process.stdout.take().expect("stdout is piped"));
         let mut line = String::new();
-        BufReader::new(output)
-            .read_line(&mut line)
-            .map_err(|error| error.to_string())?;
-        let url = line
-            .split_whitespace()
-            .map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
-            .find(|word| word.starts_with("http://"))
-            .map(str::to_owned);
-        match url {
-            Some(url) => Ok(Self {
-                process,
-                url,
-                _data: data,
-            }),
-            None => {
-                let ended = process.kill();
-                Err(format!(
-                    "the node did not say its address but {line:?} (ended: {ended:?})"
-                ))
+        let read = output.read_line(&mut line);
+        let node = Self {
+            process,
+            url: address(&line).unwrap_or_default().to_owned(),
+            _output: output,
+            _data: data,
+        };
+        match read {
+            Err(error) => Err(format!("the node's output could not be read: {error}")),
+            Ok(_) if node.url.is_empty() => {
+                Err(format!("the node did not say its address but {line:?}"))
             }
+            Ok(_) => Ok(node),
         }
     }
+}
+
+/// The address in the line a node says when it is ready: `ready http://127.0.0.1:9200 pid 1 …`.
+fn address(line: &str) -> Option<&str> {
+    line.strip_prefix("ready ")?.split_whitespace().next()
 }
 
 impl Drop for Node {
@@ -100,6 +91,10 @@ impl Drop for Node {
     }
 }
 
+/// The exit codes of a run that came to its end.
+const ALL_PASSED: i32 = 0;
+const SOME_FAILED: i32 = 1;
+
 /// Names of the tests that pass, as `file :: test`.
 fn passing(shared: &Path, url: &str) -> Result<BTreeSet<String>, String> {
     let tests = shared.join("peer-yaml");
@@ -108,20 +103,24 @@ fn passing(shared: &Path, url: &str) -> Result<BTreeSet<String>, String> {
         .args(["--url", url, "--verbose", "--exclude"])
         .arg(tests.join("exclude.txt"))
         .arg("--list")
-        .arg(root().join("tests/yaml.files"))
+        .arg(tests.join("tier1.txt"))
         .arg(tests.join("test"))
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| format!("yaml-rest could not start: {error}"))?;
+    if !matches!(output.status.code(), Some(ALL_PASSED | SOME_FAILED)) {
+        return Err(format!("yaml-rest ended with {}", output.status));
+    }
     let text = String::from_utf8_lossy(&output.stdout);
     if let Some(closing) = text.lines().last() {
         println!("{closing}");
     }
-    Ok(text
-        .lines()
-        .filter_map(|line| line.strip_prefix("ok "))
-        .map(|name| name.trim().to_owned())
-        .collect())
+    Ok(text.lines().filter_map(passed).map(str::to_owned).collect())
+}
+
+/// The name in a line `ok   file :: test`.
+fn passed(line: &str) -> Option<&str> {
+    line.strip_prefix("ok ").map(str::trim)
 }
 
 fn compare(passed: &BTreeSet<String>) -> Outcome {
@@ -144,4 +143,29 @@ fn compare(passed: &BTreeSet<String>) -> Outcome {
         "{} tests of tests/yaml.pass no longer pass",
         lost.len()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_what_follows_ready() {
+        let line =
+            "ready http://127.0.0.1:41234 pid 7 started 2026-01-01T00:00:00.000Z after 63 ms\n";
+        assert_eq!(address(line), Some("http://127.0.0.1:41234"));
+        assert_eq!(address(""), None);
+        assert_eq!(address("could not listen on http://127.0.0.1:9200"), None);
+    }
+
+    #[test]
+    fn only_tests_that_passed_are_named() {
+        assert_eq!(
+            passed("ok   get/10_basic.yml :: Basic"),
+            Some("get/10_basic.yml :: Basic")
+        );
+        assert_eq!(passed("FAIL get/10_basic.yml :: Basic -- ok "), None);
+        assert_eq!(passed("skip get/10_basic.yml :: Basic -- version"), None);
+        assert_eq!(passed("1 passed, 1 failed, 1 skipped"), None);
+    }
 }
