@@ -39,7 +39,7 @@ pub use config::{Config, Substrate};
 pub use door::{CancelTimer, Rest};
 pub use failure::{of_start, of_stop};
 pub use host::Host;
-pub use identity::{IdentityError, node_id, random_id};
+pub use identity::random_id;
 pub use members::NodeInfo;
 pub use meter::CpuMeter;
 pub use node::{Node, StartError};

@@ -139,14 +139,20 @@ impl Node {
             .get_or_try_init(|| self.open_shard(index, shard).boxed())
             .await
             .cloned()?;
-        // The index may have gone while the shard opened.
-        if self
-            .metadata()
-            .index_of_uuid(uuid)
-            .is_none_or(|index| !index.open)
-        {
-            self.close_shard(&index.uuid, shard);
-            return Err(crate::metadata::closed(&index.name, &index.uuid));
+        // The index may have gone while the shard opened; then nobody else has it in hand.
+        match self.metadata().index_of_uuid(uuid) {
+            Some(index) if index.open => {}
+            Some(_) => {
+                self.shards().take(&index.uuid, shard);
+                opened.engine().close();
+                return Err(crate::metadata::closed(&index.name, &index.uuid));
+            }
+            None => {
+                self.shards().take(&index.uuid, shard);
+                opened.engine().close();
+                self.remove_shard(&index.uuid, shard).await;
+                return Err(Failure::index_not_found(&index.name));
+            }
         }
         Ok(opened)
     }
