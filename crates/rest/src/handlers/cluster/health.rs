@@ -131,13 +131,13 @@ fn read(params: &mut Params) -> Result<HealthRequest, Failure> {
     // Shards stay where they are, and changes of the cluster's state are made at once: neither is ever waited for.
     params.flag("wait_for_no_relocating_shards")?;
     params.flag("wait_for_no_initializing_shards")?;
-    if let Some(priority) = params.text("wait_for_events") {
-        if !PRIORITIES.contains(&priority.to_lowercase().as_str()) {
-            let name = priority.to_uppercase();
-            return Err(Failure::illegal_argument(format!(
-                "No enum constant org.opensearch.common.Priority.{name}"
-            )));
-        }
+    if let Some(priority) = params.text("wait_for_events")
+        && !PRIORITIES.contains(&priority.to_lowercase().as_str())
+    {
+        let name = priority.to_uppercase();
+        return Err(Failure::illegal_argument(format!(
+            "No enum constant org.opensearch.common.Priority.{name}"
+        )));
     }
     Ok(HealthRequest {
         indices,
