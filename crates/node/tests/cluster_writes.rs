@@ -5,7 +5,7 @@
 mod support;
 
 use glasswork_node::{Node, Substrate, actions::indices::*};
-use glasswork_substrate::memory::{Fate, World};
+use glasswork_substrate::memory::{Fate, Faults, World};
 use std::{sync::Arc, time::Duration};
 use support::*;
 
@@ -124,4 +124,38 @@ async fn a_change_whose_outcome_is_unknown_is_found_out() {
     let refused = create(&node, "more", "{}").await.unwrap_err();
     assert_eq!(refused.status(), 503);
     assert!(node.metadata().index("more").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_under_faults_is_there_after_a_crash() {
+    const ID: &str = "aaaaaaaaaaaaaaaaaaaaaa";
+    for seed in 0..4 {
+        let world = World::new(seed);
+        let folder = tempfile::tempdir().unwrap();
+        let node = start(&world, ID, folder.path()).await;
+        create(&node, "books", "{}").await.unwrap();
+        world.set_faults(Faults {
+            unknown: 0.15,
+            unavailable: 0.1,
+            stale: 0.3,
+            ..Faults::default()
+        });
+        let mut acknowledged = Vec::new();
+        for n in 0..60 {
+            let (id, body) = (n.to_string(), format!(r#"{{"n":{n},"f{}":1}}"#, n % 7));
+            match index(&node, "books", &id, &body).await {
+                Ok(_) => acknowledged.push((id, body)),
+                Err(failure) => assert_eq!(failure.status(), 503, "{failure:?}"),
+            }
+        }
+        assert!(acknowledged.len() > 20, "most writes get through");
+        world.set_faults(Faults::default());
+        world.crash(ID);
+        drop(node);
+        let node = start(&world, ID, folder.path()).await;
+        for (id, body) in acknowledged {
+            let found = source(&node, "books", &id).await;
+            assert_eq!(found, Some(body), "document {id}, seed {seed}");
+        }
+    }
 }

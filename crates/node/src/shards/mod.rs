@@ -11,7 +11,7 @@ use futures_util::{FutureExt, StreamExt};
 use glasswork_content::{Failure, Kind};
 use glasswork_engine::{Shard, ShardConfig};
 use glasswork_substrate::LogName;
-use hashbrown::HashMap;
+use hashbrown::{Equivalent, HashMap};
 use parking_lot::Mutex;
 use std::{
     path::{Path, PathBuf},
@@ -32,6 +32,16 @@ const MERGE_BYTES_PER_SECOND: u64 = 100 << 20;
 const OPENED_AT_A_TIME: usize = 8;
 
 type Key = (Arc<str>, u32);
+
+/// A [`Key`] that is only looked up.
+#[derive(Hash)]
+struct KeyOf<'a>(&'a str, u32);
+
+impl Equivalent<Key> for KeyOf<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        *self.0 == *key.0 && self.1 == key.1
+    }
+}
 
 /// The open shards.
 pub struct Shards {
@@ -80,12 +90,7 @@ impl Shards {
     /// The shard if it is open.
     #[must_use]
     pub fn get(&self, uuid: &str, shard: u32) -> Option<Arc<LocalShard>> {
-        // The key is only looked up, never kept.
-        self.open
-            .lock()
-            .get(&(Arc::from(uuid), shard))?
-            .get()
-            .cloned()
+        self.open.lock().get(&KeyOf(uuid, shard))?.get().cloned()
     }
 
     fn dir(&self, uuid: &str, shard: u32) -> PathBuf {

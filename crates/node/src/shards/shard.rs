@@ -47,6 +47,8 @@ pub struct LocalShard {
     written: AtomicU64,
     refresh_planned: AtomicBool,
     flush_planned: AtomicBool,
+    /// Milliseconds after `opened` when that flush was planned.
+    flush_planned_at: AtomicU64,
     /// How many refreshes have begun, and how many of these are done.
     refreshes_begun: AtomicU64,
     refreshed: watch::Sender<u64>,
@@ -83,6 +85,7 @@ impl LocalShard {
             written: AtomicU64::new(0),
             refresh_planned: AtomicBool::new(false),
             flush_planned: AtomicBool::new(false),
+            flush_planned_at: AtomicU64::new(0),
             refreshes_begun: AtomicU64::new(0),
             refreshed: watch::channel(0).0,
             jobs: frame.jobs,
@@ -185,6 +188,8 @@ impl LocalShard {
             self.want(Job::Refresh);
         }
         if !self.flush_planned.swap(true, Ordering::SeqCst) {
+            self.flush_planned_at
+                .store(self.millis(), Ordering::Relaxed);
             self.want(Job::FlushWhenIdle);
         }
     }
@@ -205,6 +210,12 @@ impl LocalShard {
             self.millis()
                 .saturating_sub(self.written.load(Ordering::Relaxed)),
         )
+    }
+
+    /// For how long a flush has been put off.
+    pub(super) fn unflushed(&self) -> Duration {
+        let planned = self.flush_planned_at.load(Ordering::Relaxed);
+        Duration::from_millis(self.millis().saturating_sub(planned))
     }
 
     fn want(self: &Arc<Self>, job: Job) {

@@ -16,6 +16,9 @@ use tokio::sync::mpsc;
 /// A shard that nobody wrote to for this long is flushed.
 const REST: Duration = Duration::from_secs(5);
 
+/// A shard that is written to all the time is flushed this often, so that little has to be replayed after a crash.
+const UNFLUSHED: Duration = Duration::from_secs(30);
+
 /// How long a node that stops takes for its last flush.
 const LAST_FLUSH: Duration = Duration::from_secs(3);
 
@@ -113,7 +116,7 @@ impl Plan {
             Job::Segments => begin(node, shard, &SEGMENTS, segments),
             Job::Merge => begin(node, shard, &MERGE, merge),
             Job::Flush => begin(node, shard, &FLUSH, flush),
-            Job::FlushWhenIdle if shard.resting() < REST => {
+            Job::FlushWhenIdle if shard.resting() < REST && shard.unflushed() < UNFLUSHED => {
                 let at = Instant::now() + (REST - shard.resting());
                 let key = (Arc::clone(shard.uuid()), shard.number(), job);
                 self.due.insert(key, (at, shard));
