@@ -180,11 +180,35 @@ async fn the_cluster_is_told_as_recorded() {
 }
 
 #[tokio::test]
+async fn the_health_of_an_index_is_as_recorded() {
+    replay(&[
+        "index-create",
+        "cluster-health-index",
+        "cluster-health-indices",
+    ])
+    .await;
+}
+
+#[tokio::test]
 async fn texts_are_analysed_as_recorded() {
-    replay(&["analyze", "analyze-english", "analyze-unknown"]).await;
+    replay(&[
+        "index-create",
+        "analyze",
+        "analyze-english",
+        "analyze-field",
+        "analyze-unknown",
+    ])
+    .await;
 }
 
 #[tokio::test]
 async fn tables_of_the_cluster_are_as_recorded() {
-    replay(&["cat-nodes"]).await;
+    replay(&[
+        "index-create",
+        "cat-count",
+        "cat-indices-bytes",
+        "cat-indices-missing",
+        "cat-nodes",
+    ])
+    .await;
 }

@@ -20,8 +20,8 @@ pub(crate) fn stem(word: &mut String) {
     ]);
     stemmer.drop_suffixes();
     stemmer.final_e_and_double_l();
-    // Suffixes are cut and added in ASCII only, so the bytes stay UTF-8.
-    *word = String::from_utf8(stemmer.letters).unwrap_or_default();
+    *word = String::from_utf8(stemmer.letters)
+        .expect("only ASCII letters are cut off and added, so the bytes stay UTF-8");
 }
 
 struct Stemmer {
@@ -85,7 +85,7 @@ impl Stemmer {
         let [.., before, last] = self.letters[..] else {
             return false;
         };
-        before == last && self.is_consonant(self.letters.len() - 1)
+        before == last && last.is_ascii() && self.is_consonant(self.letters.len() - 1)
     }
 
     /// Whether the `length` first letters end in consonant, vowel, consonant, the last not w, x or y: a short syllable.
@@ -242,6 +242,7 @@ mod tests {
         assert_eq!(stem("is"), "is");
         assert_eq!(stem(""), "");
         assert_eq!(stem("naïves"), "naïv");
+        assert_eq!(stem("a\u{10000}ing"), "a\u{10000}");
         assert_eq!(stem("yyyyys"), "yyyyi");
     }
 }

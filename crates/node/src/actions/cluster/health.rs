@@ -17,8 +17,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Health;
 
-/// How long the state of the cluster may go unnoticed while a request waits for a change of it.
-const GLANCE: Duration = Duration::from_millis(50);
+/// How long a change of the cluster may go unnoticed while a request waits for one, should nobody tell of it.
+const GLANCE: Duration = Duration::from_secs(1);
 
 /// Which indices, and what to wait for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -311,6 +311,7 @@ impl Action for Health {
     ) -> Result<HealthResponse, Failure> {
         let until = Instant::now() + request.timeout;
         let mut members = node.substrate().bus.watch_members();
+        let mut metadata = node.metadata_store().changes();
         loop {
             let (health, all_known) = now(&node, &request.indices)?;
             if all_known && health.satisfies(&request) {
@@ -326,7 +327,8 @@ impl Action for Health {
             let waiting = task.waiting(On::Other("cluster".into()));
             let change = async {
                 tokio::select! {
-                    _ = members.changed() => {}
+                    Some(_) = members.changed() => {}
+                    Ok(()) = metadata.changed() => {}
                     () = tokio::time::sleep(GLANCE) => {}
                 }
             };

@@ -1,5 +1,6 @@
 //! The tables of `/_cat`.
 
+pub(crate) mod count;
 pub(crate) mod health;
 pub(crate) mod indices;
 pub(crate) mod nodes;

@@ -18,7 +18,7 @@ use crate::{
     params::Params,
     reply::Reply,
     request::Request,
-    routes::{Body, Method, Param, Route, choice, flag, int, list, text, time},
+    routes::{Body, Method, Param, Route, choice, flag, flag_or, int, list, text, time},
 };
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -40,7 +40,7 @@ const fn row(path: &'static str, params: &'static [&'static [Param]]) -> Route {
 const PARAMS: &[Param] = &[
     list("expand_wildcards"),
     flag("ignore_unavailable"),
-    flag("allow_no_indices"),
+    flag_or("allow_no_indices", "true"),
     flag("local"),
     time("timeout", "30s"),
     time("cluster_manager_timeout", "30s"),
