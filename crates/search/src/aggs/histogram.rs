@@ -180,8 +180,7 @@ impl Definition for Histogram {
                     return Ok(());
                 };
                 reduction.make(
-                    (end - begin)
-                        .unsigned_abs()
+                    end.abs_diff(begin)
                         .saturating_sub(range.len() as u64)
                         .saturating_add(1),
                 )?;
