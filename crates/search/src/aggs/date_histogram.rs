@@ -309,7 +309,11 @@ impl Bounds {
     }
 }
 
-fn parse_interval(key: &str, text: &str) -> Result<Interval, Failure> {
+/// Reads `calendar_interval` or `fixed_interval`, whichever `key` says.
+///
+/// # Errors
+/// 400 in OpenSearch's words.
+pub(super) fn parse_interval(key: &str, text: &str) -> Result<Interval, Failure> {
     if text.is_empty() {
         return Err(Failure::illegal_argument(
             "[interval] must not be null or empty.",
@@ -336,7 +340,10 @@ fn parse_interval(key: &str, text: &str) -> Result<Interval, Failure> {
 }
 
 /// `+6h`, `-1d`, or milliseconds.
-fn parse_offset(field: &Field<'_>) -> Result<i64, Failure> {
+///
+/// # Errors
+/// 400 for what is no time.
+pub(super) fn parse_offset(field: &Field<'_>) -> Result<i64, Failure> {
     if let Value::Long(millis) = field.node().value {
         return Ok(millis);
     }

@@ -121,6 +121,12 @@ impl Source {
             .unwrap_or_default()
     }
 
+    /// A date as the request's `format` writes it; `None` without one.
+    pub(crate) fn date_text(&self, millis: i64) -> Option<String> {
+        let format = DateFormat::new(self.format.as_deref()?).ok()?;
+        Some(format.format(millis, &self.zone()))
+    }
+
     /// Finds the values on this shard. `fallback` is what values are when no field says so.
     ///
     /// # Errors

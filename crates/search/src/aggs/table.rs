@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     avg::Avg,
     cardinality::Cardinality,
+    composite::Composite,
     date_histogram::DateHistogram,
     date_range::DateRange,
     definition::{Definition, Parse},
@@ -68,6 +69,7 @@ macro_rules! kinds {
 kinds! {
     Avg,
     Cardinality,
+    Composite,
     DateHistogram,
     DateRange,
     ExtendedStats,

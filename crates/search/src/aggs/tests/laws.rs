@@ -74,6 +74,42 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    #[test]
+    fn pages_of_composite_put_together_are_the_whole(documents in prop::collection::vec(document(), 1..25), size in 1_usize..7, cut in 0_usize..25) {
+        let cut = cut.min(documents.len());
+        let shards = [documents[..cut].to_vec(), documents[cut..].to_vec()];
+        let shards = shards.map(|part| Fixture::new(MAPPING, &[part]));
+        let page = |size: usize, after: Option<&glasswork_content::Node>| {
+            let after = after.map_or(String::new(), |after| format!(r#", "after": {}"#, String::from_utf8(after.to_json()).unwrap()));
+            let request = format!(
+                r#"{{"c": {{"composite": {{"size": {size}, "sources": [{{"k": {{"terms": {{"field": "k", "order": "desc", "missing_bucket": true}}}}}},
+                    {{"n": {{"histogram": {{"field": "n", "interval": 2}}}}}}, {{"i": {{"terms": {{"field": "i"}}}}}},
+                    {{"b": {{"terms": {{"field": "b"}}}}}}]{after}}}, "aggs": {{"s": {{"sum": {{"field": "x"}}}}}}}}}}"#
+            );
+            let aggregations = Aggregations::parse(&json(&request)).unwrap();
+            let found = shards.iter().map(|shard| shard.find(None, &aggregations, Arc::new(NoCheckpoint)).unwrap());
+            json(&answer(&aggregations, found.collect(), 65_535).unwrap()).get("c").unwrap().clone()
+        };
+        let whole = page(10_000, None);
+        let mut pages = Vec::new();
+        let mut after = None;
+        loop {
+            let found = page(size, after.as_ref());
+            let buckets = found.get("buckets").unwrap().as_array().unwrap();
+            pages.extend(buckets.iter().map(glasswork_content::Node::to_json));
+            match found.get("after_key") {
+                Some(key) => after = Some(key.clone()),
+                None => break,
+            }
+        }
+        let whole: Vec<Vec<u8>> = whole.get("buckets").unwrap().as_array().unwrap().iter().map(glasswork_content::Node::to_json).collect();
+        prop_assert_eq!(pages, whole);
+    }
+}
+
 #[test]
 fn a_request_is_printed_with_its_defaults() {
     let aggregations = Aggregations::parse(&json(r#"{"s": {"terms": {"field": "k"}, "meta": {"a": 1}, "aggs": {"m": {"max": {"field": "n"}}}}}"#)).unwrap();

@@ -316,6 +316,29 @@ fn ranges_and_filters_answer_as_recorded() {
 }
 
 #[test]
+fn composite_answers_as_recorded_and_goes_on_behind_a_key() {
+    check(
+        None,
+        &[
+            (
+                r#"{"c": {"composite": {"size": 3, "sources": [{"s": {"terms": {"field": "subjects"}}}]}}}"#,
+                r#"{"c":{"after_key":{"s":"Humour"},"buckets":[{"key":{"s":"Fiction"},"doc_count":11},{"key":{"s":"Horror"},"doc_count":2},{"key":{"s":"Humour"},"doc_count":1}]}}"#,
+            ),
+            (
+                r#"{"c": {"composite": {"size": 2, "sources": [{"l": {"terms": {"field": "lent", "order": "desc"}}},
+                {"m": {"date_histogram": {"field": "added", "calendar_interval": "week", "format": "yyyy-MM-dd"}}}],
+                "after": {"l": true, "m": "2024-01-08"}}, "aggs": {"m": {"max": {"field": "year"}}}}}"#,
+                r#"{"c":{"after_key":{"l":false,"m":"2024-01-08"},"buckets":[{"key":{"l":false,"m":"2024-01-01"},"doc_count":5,"m":{"value":1897.0}},{"key":{"l":false,"m":"2024-01-08"},"doc_count":3,"m":{"value":1898.0}}]}}"#,
+            ),
+            (
+                r#"{"c": {"composite": {"sources": [{"n": {"terms": {"field": "nothing"}}}]}}}"#,
+                r#"{"c":{"buckets":[]}}"#,
+            ),
+        ],
+    );
+}
+
+#[test]
 fn what_is_wrong_is_said_as_recorded() {
     let [books, _] = books();
     let fail = |request: &str| books.answer(None, request).unwrap_err();
