@@ -23,8 +23,10 @@ pub struct Pools {
     pub search: Pool,
     /// Parsing and analysing documents.
     pub write: Pool,
-    /// Everything of the index that takes time: merges, refreshes, flushes.
+    /// What the index needs soon: refreshes, flushes, segments.
     pub management: Pool,
+    /// What takes long and can wait: merges, one at a time on small machines.
+    pub force_merge: Pool,
 }
 
 /// Size of a pool.
@@ -56,10 +58,16 @@ impl Pools {
             threads: processors.clamp(1, 5),
             queue: 10_000,
         };
+        let force_merge = PoolConfig {
+            name: "force_merge",
+            threads: (processors / 8).max(1),
+            queue: 10_000,
+        };
         Self {
             search: Pool::new(search),
             write: Pool::new(write),
             management: Pool::new(management),
+            force_merge: Pool::new(force_merge),
         }
     }
 }

@@ -49,6 +49,10 @@ pub struct LocalShard {
     flush_planned: AtomicBool,
     /// Milliseconds after `opened` when that flush was planned.
     flush_planned_at: AtomicU64,
+    /// A merge runs or is about to.
+    merging: AtomicBool,
+    /// Merging was asked for since the last look.
+    merge_wanted: AtomicBool,
     /// How many refreshes have begun, and how many of these are done.
     refreshes_begun: AtomicU64,
     refreshed: watch::Sender<u64>,
@@ -86,6 +90,8 @@ impl LocalShard {
             refresh_planned: AtomicBool::new(false),
             flush_planned: AtomicBool::new(false),
             flush_planned_at: AtomicU64::new(0),
+            merging: AtomicBool::new(false),
+            merge_wanted: AtomicBool::new(false),
             refreshes_begun: AtomicU64::new(0),
             refreshed: watch::channel(0).0,
             jobs: frame.jobs,
@@ -202,6 +208,31 @@ impl LocalShard {
     /// The planned flush is done.
     pub(super) fn flush_unplanned(&self) {
         self.flush_planned.store(false, Ordering::SeqCst);
+    }
+
+    /// Asks for a merge; true when the caller is to run it.
+    pub(super) fn merge_begins(&self) -> bool {
+        self.merge_wanted.store(true, Ordering::SeqCst);
+        !self.merging.swap(true, Ordering::SeqCst)
+    }
+
+    /// Whether merging was asked for since the last call.
+    pub(super) fn merge_wanted(&self) -> bool {
+        self.merge_wanted.swap(false, Ordering::SeqCst)
+    }
+
+    /// The merge is over; one that was asked for at the last moment begins.
+    pub(super) fn merge_ends(self: &Arc<Self>) {
+        self.merging.store(false, Ordering::SeqCst);
+        if self.merge_wanted.swap(false, Ordering::SeqCst) {
+            self.want(Job::Merge);
+        }
+    }
+
+    /// A merge could not begin: the next one who asks may try.
+    pub(super) fn merge_gives_up(&self) {
+        self.merge_wanted.store(false, Ordering::SeqCst);
+        self.merging.store(false, Ordering::SeqCst);
     }
 
     /// For how long nothing was written.

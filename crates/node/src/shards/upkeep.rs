@@ -114,7 +114,9 @@ impl Plan {
                 }
             }
             Job::Segments => begin(node, shard, &SEGMENTS, segments),
-            Job::Merge => begin(node, shard, &MERGE, merge),
+            // One at a time a shard: the one that runs looks again before it ends.
+            Job::Merge if shard.merge_begins() => begin(node, shard, &MERGE, merge),
+            Job::Merge => {}
             Job::Flush => begin(node, shard, &FLUSH, flush),
             Job::FlushWhenIdle if shard.resting() < REST && shard.unflushed() < UNFLUSHED => {
                 let at = Instant::now() + (REST - shard.resting());
@@ -185,6 +187,7 @@ fn begin<F>(
         Ok(guard) => guard,
         Err(error) => {
             tracing::warn!(%error, shard = ?shard, "upkeep of a shard can't begin");
+            shard.merge_gives_up();
             return;
         }
     };
@@ -228,11 +231,27 @@ async fn segments(node: Arc<Node>, task: Task, shard: Arc<LocalShard>) -> Result
 }
 
 async fn merge(node: Arc<Node>, task: Task, shard: Arc<LocalShard>) -> Result<(), Failure> {
+    let ends = MergeEnds(Arc::clone(&shard));
     let work = move |task: &Task| {
-        let merged = shard.engine().merge_by_policy(Arc::new(task.clone()));
-        merged.map(drop).map_err(|error| shard.failure(&error))
+        while shard.merge_wanted() {
+            let checkpoint = Arc::new(task.clone());
+            let merged = shard.engine().merge_by_policy(checkpoint);
+            merged.map_err(|error| shard.failure(&error))?;
+        }
+        Ok(())
     };
-    node.pools().management.run(&task, work).await
+    let done = node.pools().force_merge.run(&task, work).await;
+    drop(ends);
+    done
+}
+
+/// Lets the next merge of the shard begin, however this one ends.
+struct MergeEnds(Arc<LocalShard>);
+
+impl Drop for MergeEnds {
+    fn drop(&mut self) {
+        self.0.merge_ends();
+    }
 }
 
 async fn flush(node: Arc<Node>, task: Task, shard: Arc<LocalShard>) -> Result<(), Failure> {

@@ -157,7 +157,7 @@ async fn merge(
         };
         merged.map(drop).map_err(|error| merging.failure(&error))
     };
-    node.pools().management.run(task, work).await?;
+    node.pools().force_merge.run(task, work).await?;
     if request.flush {
         super::flush::flush(node, task, shard).await?;
     }
