@@ -160,4 +160,33 @@ mod tests {
         assert_eq!(without_authority("/_cat"), "/_cat");
         assert_eq!(without_authority("//x"), "");
     }
+
+    mod laws {
+        use proptest::prelude::*;
+
+        use super::*;
+
+        fn encoded(text: &str) -> String {
+            text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+        }
+
+        proptest! {
+            #[test]
+            fn what_was_encoded_is_decoded(text in ".*", name in ".+") {
+                let part = encoded(&text);
+                prop_assert_eq!(path_part(&part).unwrap(), text.as_str());
+                let query = format!("{}={}", encoded(&name), encoded(&text));
+                prop_assert_eq!(query_pairs(&query).unwrap(), [(name, text)]);
+            }
+
+            #[test]
+            fn anything_is_read_or_refused(text in ".*") {
+                let _ = path_part(&text);
+                if let Err(failure) = query_pairs(&text) {
+                    prop_assert_eq!(failure.status(), 400);
+                }
+                without_authority(&text);
+            }
+        }
+    }
 }

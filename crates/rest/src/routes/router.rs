@@ -240,4 +240,17 @@ mod tests {
         assert_eq!(find(Method::Get, "/x/_nothing"), "Nothing");
         assert_eq!(find(Method::Get, &"/x".repeat(1000)), "Nothing");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_path_is_found_or_not(path in "(/(_tasks|_cancel|%[0-9a-fA-F]{0,2}|\\PC{0,4}))*/{0,3}") {
+            let router = Router::new(&[&ROWS]);
+            for method in [Some(Method::Get), Some(Method::Post), None] {
+                if let Found::Route(route, values) = router.find(method, &path) {
+                    proptest::prop_assert_eq!(Some(route.method), method);
+                    proptest::prop_assert_eq!(values.len(), route.placeholders().count());
+                }
+            }
+        }
+    }
 }

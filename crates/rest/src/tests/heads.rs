@@ -302,3 +302,35 @@ async fn heads_have_limits() {
         431
     );
 }
+
+#[tokio::test]
+async fn noise_is_refused_or_left_alone_and_the_server_lives() {
+    let server = open().await;
+    // A fixed sequence (xorshift), so that a failure can be seen again.
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = || {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed
+    };
+    for _ in 0..200 {
+        let mut noise: Vec<u8> = match next() % 3 {
+            0 => b"GET /echo?".to_vec(),
+            1 => b"POST /echo HTTP/1.1\r\nContent-Type: application/json\r\n".to_vec(),
+            _ => Vec::new(),
+        };
+        noise.extend((0..next() % 300).flat_map(|_| next().to_le_bytes()));
+        noise.extend_from_slice(b"\r\n\r\n");
+        let mut client = Client::connect(server.address()).await;
+        client.offer(&noise).await;
+    }
+    assert_eq!(
+        Client::connect(server.address())
+            .await
+            .get("/")
+            .await
+            .status,
+        200
+    );
+}
