@@ -8,7 +8,9 @@ pub fn of_stop(stop: &Stop) -> Failure {
     match stop {
         Stop::Cancelled(_) => Failure::new(Kind::TaskCancelled, stop.to_string()),
         Stop::TimedOut => Failure::timeout(stop.to_string()),
-        Stop::Memory { .. } => Failure::new(Kind::CircuitBreaking, stop.to_string()),
+        Stop::Memory { wanted, limit, .. } => {
+            Failure::circuit_breaking(stop.to_string(), *wanted, *limit, "TRANSIENT")
+        }
     }
 }
 

@@ -201,6 +201,8 @@ impl Node {
     /// Ends it: nothing is accepted from now on, and what is acknowledged lies in the logs already.
     pub async fn stop(&self) {
         self.substrate.bus.stop_serving();
+        // Whoever is left need not be waited for: merges begin again, clients are gone. Other nodes see this one leave.
+        self.registry.cancel_everything("node is closing");
         flush_all(self).await;
         self.end_loops();
     }

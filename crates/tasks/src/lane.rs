@@ -163,6 +163,13 @@ impl Lane {
         }
     }
 
+    /// Lets its pages go: nobody will start or look for tasks here any more.
+    pub(crate) fn forget(&self) {
+        self.tail.lock().page = None;
+        let pages = std::mem::take(&mut *self.pages.lock());
+        drop(pages);
+    }
+
     /// Takes back a task that never began.
     pub(crate) fn withdraw(&self, page: &Page, slot: usize, action: Action) {
         self.clear(page, slot);

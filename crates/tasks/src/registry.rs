@@ -90,7 +90,17 @@ impl Config {
 /// ```
 #[derive(Clone)]
 pub struct Registry {
-    anchors: Arc<[Arc<Anchor>]>,
+    anchors: Arc<Anchors>,
+}
+
+/// What all clones hold.
+struct Anchors(Box<[Arc<Anchor>]>);
+
+impl Drop for Anchors {
+    /// Pages know their registry and it knows its pages: with the last clone it forgets them. Tasks that still run end well.
+    fn drop(&mut self) {
+        self.0[0].shared.lanes.iter().for_each(Lane::forget);
+    }
 }
 
 /// How many tasks of an action there were and are.
@@ -139,11 +149,13 @@ impl Registry {
                 })
             })
             .collect();
-        Self { anchors }
+        Self {
+            anchors: Arc::new(Anchors(anchors)),
+        }
     }
 
     fn shared(&self) -> &Arc<Shared> {
-        &self.anchors[0].shared
+        &self.anchors.0[0].shared
     }
 
     /// The node whose tasks it holds.
@@ -205,7 +217,7 @@ impl Registry {
     /// Its parent was cancelled or has ended, or no number is left.
     pub fn start(&self, start: Start) -> Result<Guard, StartError> {
         let lane = self.shared().owners.mine();
-        birth::start(&self.anchors[lane], start)
+        birth::start(&self.anchors.0[lane], start)
     }
 
     /// The live task of this number.
@@ -297,6 +309,18 @@ impl Registry {
             .tasks
             .into_iter()
             .filter(Task::is_cancellable);
+        let bodies = tasks.map(|task| Arc::clone(task.body())).collect();
+        cancel::cancel_all(self.shared(), bodies, &reason.into())
+    }
+
+    /// Cancels every cancellable task, internal ones too: for the end of the process.
+    pub fn cancel_everything(&self, reason: impl Into<Reason>) -> Cancels {
+        let all = Filter {
+            cancellable: Some(true),
+            internal: true,
+            ..Filter::default()
+        };
+        let tasks = self.list(&all).tasks.into_iter();
         let bodies = tasks.map(|task| Arc::clone(task.body())).collect();
         cancel::cancel_all(self.shared(), bodies, &reason.into())
     }

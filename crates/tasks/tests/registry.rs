@@ -664,6 +664,27 @@ fn cancel_by_filter_spares_internal_work() {
 }
 
 #[test]
+fn the_end_of_the_process_spares_nothing_that_can_be_cancelled() {
+    let world = world();
+    let inner = world
+        .registry
+        .start(Start::new(world.search).internal())
+        .unwrap();
+    let guard = world.start(world.search);
+    let write = world.start(world.bulk);
+    assert_eq!(
+        world
+            .registry
+            .cancel_everything("node is closing")
+            .tasks
+            .len(),
+        2
+    );
+    assert!(inner.task().is_cancelled() && guard.task().is_cancelled());
+    assert!(!write.task().is_cancelled());
+}
+
+#[test]
 fn a_task_that_outlives_its_bound_is_overdue_and_counted() {
     let world = world();
     let guard = world.start(world.search);
@@ -1039,4 +1060,19 @@ fn the_clock_of_a_registry_is_its_hosts() {
         guard.task().snapshot(&View::PLAIN).start_millis,
         world.clock.wall_millis()
     );
+}
+
+#[test]
+fn a_registry_that_is_dropped_leaves_no_memory_behind() {
+    let memory = Arc::new(Small::default());
+    let world = world_with(|config| config.memory = Arc::clone(&memory) as Arc<dyn Memory>);
+    let guard = world.start(world.search);
+    let task = guard.task().clone();
+    world.start(world.search).succeed();
+    drop(world);
+    assert!(!task.is_ended());
+    guard.succeed();
+    assert!(task.is_ended(), "what still ran ends as it would have");
+    drop(task);
+    assert_eq!(Arc::strong_count(&memory), 1);
 }
