@@ -53,16 +53,19 @@ impl Cluster {
         cluster
     }
 
-    /// No task is left on any node.
+    /// No task and no ban is left on any node.
     async fn is_quiet(&self) {
         let all = Filter::default();
         for node in &self.nodes {
             let until = std::time::Instant::now() + Duration::from_secs(10);
-            while !node.registry().list(&all).tasks.is_empty() {
-                assert!(std::time::Instant::now() < until, "a task is left");
+            let quiet = || {
+                let registry = node.registry();
+                registry.list(&all).tasks.is_empty() && registry.bans().is_empty()
+            };
+            while !quiet() {
+                assert!(std::time::Instant::now() < until, "a task or a ban is left");
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
-            assert!(node.registry().bans().is_empty());
         }
     }
 }
