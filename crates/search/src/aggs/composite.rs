@@ -422,7 +422,7 @@ impl CompositeCollector<'_> {
                     self.numbers
                         .insert(tuple.clone().into_boxed_slice(), bucket);
                     self.counts.push(0);
-                    if bucket % 1_024 == 0 {
+                    if bucket.is_multiple_of(1_024) {
                         self.scope.ledger.charge(1_024)?;
                     }
                     bucket
