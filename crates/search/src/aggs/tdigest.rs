@@ -175,6 +175,20 @@ impl TDigest {
         weighted(means[last], upper, self.max, weights[last] / 2.0 - upper)
     }
 
+    /// The median of how far values lie from their median, by the means they are kept as; NaN when there is none.
+    pub(crate) fn median_absolute_deviation(&self) -> f64 {
+        let median = self.quantile(0.5);
+        let mut deviations = TDigest::new(self.compression);
+        let of_mean = |(mean, weight): (&f64, &f64)| ((mean - median).abs(), *weight);
+        let points: Vec<(f64, f64)> = self.means.iter().zip(&self.weights).map(of_mean).collect();
+        for (deviation, _) in &points {
+            deviations.min = deviations.min.min(*deviation);
+            deviations.max = deviations.max.max(*deviation);
+        }
+        deviations.absorb(points);
+        deviations.quantile(0.5)
+    }
+
     /// The part (0..=1) of all values that lies below `value`; NaN when there is none.
     pub(crate) fn rank(&self, value: f64) -> f64 {
         let (means, weights) = (&self.means, &self.weights);
