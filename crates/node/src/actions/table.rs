@@ -155,6 +155,8 @@ pub(crate) const HEALTH: Spec = Spec::uncancellable(
 pub(crate) const CLUSTER_STATE: Spec = Spec::uncancellable("cluster:monitor/state", 10_000, SHORT);
 pub(crate) const UPDATE_CLUSTER_SETTINGS: Spec =
     Spec::uncancellable("cluster:admin/settings/update", 30_000, SHORT);
+pub(crate) const PENDING_TASKS: Spec =
+    Spec::uncancellable("cluster:monitor/task", 1_000, "it answers at once");
 pub(crate) const NODES_INFO: Spec =
     Spec::uncancellable("cluster:monitor/nodes/info", 10_000, SHORT);
 pub(crate) const NODES_INFO_NODE: Spec =
@@ -172,6 +174,7 @@ pub const ALL: &[Served] = &[
     Served::of::<cluster::health::Health>(),
     Served::of::<cluster::state::ClusterState>(),
     Served::of::<cluster::settings::UpdateClusterSettings>(),
+    Served::of::<cluster::pending_tasks::PendingTasks>(),
     Served::of::<cluster::nodes_info::NodesInfo>(),
     Served::of::<cluster::nodes_info::NodesInfoNode>(),
     Served::of::<indices::Analyze>(),

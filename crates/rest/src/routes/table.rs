@@ -13,6 +13,7 @@ pub(crate) const TABLE: &[&[Route]] = &[
     handlers::cat::overview::ROUTES,
     handlers::cluster::get_settings::ROUTES,
     handlers::cluster::health::ROUTES,
+    handlers::cluster::pending_tasks::ROUTES,
     handlers::cluster::put_settings::ROUTES,
     handlers::cluster::state::ROUTES,
     handlers::indices::analyze::ROUTES,

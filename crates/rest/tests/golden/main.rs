@@ -168,6 +168,7 @@ async fn tables_of_tasks_are_as_recorded() {
 #[tokio::test]
 async fn the_cluster_is_told_as_recorded() {
     replay(&[
+        "cluster-pending-tasks",
         "cluster-settings",
         "cluster-settings-put",
         "cluster-settings-put-null",

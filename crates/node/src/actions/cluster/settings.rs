@@ -207,8 +207,15 @@ impl Node {
         for setting in shown {
             defaults.set(setting.name, setting.default);
         }
+        for (name, value) in &self.config().attributes {
+            defaults.set(format!("node.attr.{name}"), value);
+        }
+        // What protects the node is not told.
+        let told = |name: &str| !name.contains("password");
         for (name, value) in &self.config().settings {
-            defaults.set(name, value);
+            if told(name) {
+                defaults.set(name, value);
+            }
         }
         let metadata = self.metadata();
         defaults.retain(|name| metadata.set_by_request(name).is_none());

@@ -2,5 +2,6 @@
 
 pub(crate) mod get_settings;
 pub(crate) mod health;
+pub(crate) mod pending_tasks;
 pub(crate) mod put_settings;
 pub(crate) mod state;
