@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use glasswork_content::{Failure, Kind};
+use glasswork_content::{Failure, Kind, RootCauses};
 use glasswork_engine::View;
 
 use crate::{analysis::Analysis, interrupt::Interrupt, mapping::Mapping};
@@ -68,7 +68,22 @@ impl Context {
     /// Wraps what is wrong with a query for this index as `query_shard_exception`, with the index's name and id.
     pub fn query_failure(&self, failure: Failure) -> Failure {
         match failure.kind {
-            Kind::QueryShard => self.with_index(failure),
+            Kind::QueryShard => {
+                let mut failure = self.with_index(failure);
+                // The cause of a broken query string is Lucene's complaint, which is never told as a root cause.
+                if failure
+                    .cause
+                    .as_ref()
+                    .is_some_and(|cause| cause.kind == Kind::OpenSearchParse)
+                {
+                    let root = Failure {
+                        cause: None,
+                        ..failure.clone()
+                    };
+                    failure.root_causes = RootCauses::Listed(vec![root]);
+                }
+                failure
+            }
             Kind::Parsing | Kind::TaskCancelled | Kind::CircuitBreaking | Kind::Exception => {
                 failure
             }

@@ -6,6 +6,7 @@ mod connections;
 mod endpoints;
 mod heads;
 mod hostile;
+mod searches;
 mod secured;
 mod table;
 mod tasks;

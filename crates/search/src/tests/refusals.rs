@@ -203,6 +203,19 @@ fn shards_refuse_with_the_recorded_words() {
 }
 
 #[test]
+fn a_broken_query_string_is_its_own_root_cause() {
+    let failure = Index::books(12)
+        .search(r#"{"query": {"query_string": {"query": "title:(war"}}}"#)
+        .unwrap_err();
+    let roots: Vec<&str> = failure
+        .root_causes()
+        .iter()
+        .map(|root| root.kind.name())
+        .collect();
+    assert_eq!(roots, ["query_shard_exception"]);
+}
+
+#[test]
 fn nesting_is_bounded() {
     let mut body = r#"{"match_all": {}}"#.to_owned();
     for _ in 0..19 {

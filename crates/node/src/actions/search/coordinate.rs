@@ -49,7 +49,12 @@ pub(super) async fn search(
 ) -> Result<SearchResponse, Failure> {
     let begun = Instant::now();
     let _timer = cancel_timer(&node, &task, &request)?;
-    let shards = shards(&node, &request)?;
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| {
+            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        });
+    let shards = shards(&node, &request, now)?;
     let alone = shards.len() == 1;
     let mut search = Search {
         node,
@@ -57,6 +62,7 @@ pub(super) async fn search(
         request,
         took: PhaseTook::default(),
         failures: Vec::new(),
+        now,
     };
     let total = shards.len();
     let (asked, skipped) = search.pre_filter(shards).await?;
@@ -86,6 +92,8 @@ struct Search {
     request: SearchRequest,
     took: PhaseTook,
     failures: Vec<ShardFailure>,
+    /// What `now` is, milliseconds since 1970, for all shards.
+    now: i64,
 }
 
 /// Cancels the search when its interval, or the cluster's, is over.
@@ -105,12 +113,7 @@ fn cancel_timer(
 }
 
 /// The shards that the request looks at, in the order in which equal hits come.
-fn shards(node: &Arc<Node>, request: &SearchRequest) -> Result<Vec<Part>, Failure> {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| {
-            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-        });
+fn shards(node: &Arc<Node>, request: &SearchRequest, now: i64) -> Result<Vec<Part>, Failure> {
     let targets = node
         .metadata()
         .resolve_search(&request.indices, request.routing.as_deref())?;
@@ -394,7 +397,7 @@ impl Search {
                 context,
                 source: Arc::clone(&self.request.source),
                 documents,
-                now: 0,
+                now: self.now,
             };
             parts.push((answered, places, fetch));
         }
