@@ -31,6 +31,9 @@ enum Command {
         /// Leaves the reference server out.
         #[arg(long)]
         alone: bool,
+        /// Measures the release build that is there instead of making one.
+        #[arg(long)]
+        built: bool,
         /// How often each part is repeated.
         #[arg(long, default_value_t = 3)]
         runs: usize,
@@ -40,6 +43,11 @@ enum Command {
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Test { only } => test::run(&only),
-        Command::Bench { only, alone, runs } => bench::run(&only, alone, runs),
+        Command::Bench {
+            only,
+            alone,
+            built,
+            runs,
+        } => bench::run(&only, alone, built, runs),
     }
 }

@@ -35,9 +35,10 @@ impl Bench {
     }
 }
 
-/// Measures the parts named in `only`, or all; `alone` leaves the reference out.
-pub(crate) fn run(only: &[String], alone: bool, runs: usize) -> ExitCode {
-    match measure(only, alone, runs) {
+/// Measures the parts named in `only`, or all; `alone` leaves the reference out, `built` takes the release build that is
+/// there.
+pub(crate) fn run(only: &[String], alone: bool, built: bool, runs: usize) -> ExitCode {
+    match measure(only, alone, built, runs) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("bench: {why}");
@@ -46,9 +47,10 @@ pub(crate) fn run(only: &[String], alone: bool, runs: usize) -> ExitCode {
     }
 }
 
-fn measure(only: &[String], alone: bool, runs: usize) -> Result<(), String> {
+fn measure(only: &[String], alone: bool, built: bool, runs: usize) -> Result<(), String> {
     let shared = shared().ok_or("the books lie in ../shared, which is missing")?;
-    if let Outcome::Failed(why) = cargo(&["build", "--release", "--package", "glasswork"]) {
+    if !built && let Outcome::Failed(why) = cargo(&["build", "--release", "--package", "glasswork"])
+    {
         return Err(why);
     }
     let bench = Bench {
