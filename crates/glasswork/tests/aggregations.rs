@@ -1,5 +1,10 @@
 //! Aggregations as a user sees them: over several shards, with too many buckets, and cancelled at any moment.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "what a test can't go on without fails it"
+)]
+
 mod harness;
 
 use harness::{Node, eventually};

@@ -1,5 +1,10 @@
 //! What was acknowledged is there after a crash at any moment, and nothing half-written shows.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "what a test can't go on without fails it"
+)]
+
 mod harness;
 
 use harness::{Node, eventually};

@@ -1,5 +1,10 @@
 //! The example on which the project was founded, word for word, and the walk of the README.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "what a test can't go on without fails it"
+)]
+
 mod harness;
 
 use harness::{Node, binary, run, shared};

@@ -1,5 +1,10 @@
 //! A full disk stops writes with a clear error, acknowledges none it can't keep, and hurts nothing that is there.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "what a test can't go on without fails it"
+)]
+
 mod harness;
 
 use harness::Node;

@@ -3,6 +3,11 @@
 //! `golden.pass` lists the exchanges that answer alike; none of them may be lost. With `GLASSWORK_GOLDEN=update` in the
 //! environment those that answer alike now are added to it. What does not answer alike is printed with the reason.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "what a test can't go on without fails it"
+)]
+
 mod harness;
 mod replay;
 

@@ -1,5 +1,10 @@
 //! `POST /_tasks/_cancel`: acceptance cases E, and N for searches: what ends a task, and what its client sees.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "what a test can't go on without fails it"
+)]
+
 mod harness;
 
 use harness::{Node, SLOW, eventually, id, keys};

@@ -1,5 +1,10 @@
 //! `GET /_tasks/{task_id}`: acceptance cases D that need no stored result.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "what a test can't go on without fails it"
+)]
+
 mod harness;
 
 use harness::{Node, eventually, id, keys};

@@ -1,5 +1,10 @@
 //! `GET /_tasks`: acceptance cases A (list), B (filters) and C (grouping).
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "what a test can't go on without fails it"
+)]
+
 mod harness;
 
 use harness::{Node, id, keys};

@@ -1,5 +1,10 @@
 //! Races (O): whatever meets whatever, nothing is listed twice, nothing hangs and nothing is left.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "what a test can't go on without fails it"
+)]
+
 mod harness;
 
 use harness::{Node, eventually, id};

@@ -1,5 +1,10 @@
 //! Headers that a task carries (J), what it used (K), and errors of the Tasks API (L).
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "what a test can't go on without fails it"
+)]
+
 mod harness;
 
 use harness::{Node, id};

@@ -86,11 +86,6 @@ impl Options {
             settings: rest,
         })
     }
-
-    /// Whether only this machine can reach the node.
-    pub(crate) fn local(&self) -> bool {
-        self.host.is_loopback()
-    }
 }
 
 fn host_name() -> String {
@@ -175,7 +170,7 @@ mod tests {
     #[test]
     fn a_node_is_local_and_on_9200_unless_told_otherwise() {
         let options = options(&[]).unwrap();
-        assert!(options.local());
+        assert!(options.host.is_loopback());
         assert_eq!((options.ports, options.data), (9200..=9200, None));
     }
 
@@ -190,7 +185,7 @@ mod tests {
             "node.attr.rack=r1",
         ])
         .unwrap();
-        assert!(!options.local());
+        assert!(!options.host.is_loopback());
         assert_eq!(options.ports, 9200..=9300);
         assert_eq!(options.attributes["rack"], "r1");
         assert!(options.settings.is_empty());
