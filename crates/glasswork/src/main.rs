@@ -1,5 +1,8 @@
 //! The binary: parses the command line once, then calls.
 
+// The futures of nested actions are deep types.
+#![recursion_limit = "256"]
+
 mod arguments;
 mod exit;
 mod load;

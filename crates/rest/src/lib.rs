@@ -3,6 +3,9 @@
 //! [`server`] speaks HTTP within limits, [`Api`] finds the endpoint and turns its answer into HTTP, `handlers` are the
 //! endpoints. Start reading at `handlers/mod.rs`, which says how an endpoint is added.
 
+// The futures of nested actions are deep types.
+#![recursion_limit = "256"]
+
 pub mod auth;
 mod body;
 pub mod cat;
