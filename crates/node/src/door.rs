@@ -267,14 +267,17 @@ async fn perform<A: Action>(
     A::validate(&request)?;
     let task = guard.task().clone();
     let deadline = deadline.filter(|_| task.is_cancellable());
+    // Boxed: an action within an action within an action would be one type, too deep for the compiler and too large to move.
     let work = {
         let (node, task) = (Arc::clone(&node), task.clone());
-        AssertUnwindSafe(async move { A::run(node, task, request).await }).catch_unwind()
+        AssertUnwindSafe(async move { A::run(node, task, request).await })
+            .catch_unwind()
+            .boxed()
     };
     let outcome = match deadline {
         None => work.await,
         Some(deadline) => {
-            tokio::pin!(work);
+            let mut work = work;
             tokio::select! {
                 outcome = &mut work => outcome,
                 () = tokio::time::sleep(task.remaining().unwrap_or(deadline)) => {
