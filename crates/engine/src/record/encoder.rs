@@ -43,7 +43,7 @@ impl Encoder {
         }
     }
 
-    /// Adds an operation of at most [`MAX_OPERATION_BYTES`].
+    /// Adds an operation of at most `MAX_OPERATION_BYTES`.
     pub(crate) fn push<T: AsRef<str>>(&mut self, operation: &Logged<T>) {
         self.scratch.clear();
         let source: &[u8] = operation.source.as_deref().unwrap_or_default();

@@ -3,7 +3,7 @@
 //! To add one: a `Spec` here, a file in the family's folder with `impl Action` (its `SPEC` names the row), and a line in
 //! [`ALL`]:
 //!
-//! ```ignore
+//! ```text
 //! pub const REFRESH: Spec = Spec::uncancellable("indices:admin/refresh", 60_000, "a refresh is short and leaves nothing half done");
 //! pub const SEARCH: Spec = Spec::cancellable("indices:data/read/search", 100).measured().ends_with_its_client();
 //! pub const ALL: &[Served] = &[Served::of::<indices::refresh::Refresh>(), …];
