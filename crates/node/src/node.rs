@@ -71,7 +71,8 @@ impl std::fmt::Debug for Node {
 }
 
 impl Node {
-    /// Starts a node on `substrate`: recovers what is there and takes requests when this returns.
+    /// Starts a node on `substrate`; it takes requests when this returns. Its shards recover in the background: a request
+    /// for one that has not yet waits for it.
     ///
     /// # Errors
     /// What is in the substrate can't be used.
@@ -120,7 +121,7 @@ impl Node {
         }
         node.apply_settings();
         node.begin_upkeep();
-        node.open_shards().await;
+        node.open_shards_soon();
         node.substrate.bus.serve(Handler::new(&node));
         node.start_background(orders);
         Ok(node)

@@ -217,6 +217,16 @@ impl Node {
         Ok(shard)
     }
 
+    /// Begins to open every shard that lies here. Whoever needs one before it is open waits for this.
+    pub(crate) fn open_shards_soon(self: &Arc<Self>) {
+        let node = Arc::downgrade(self);
+        self.background("opening shards", async move {
+            if let Some(node) = node.upgrade() {
+                node.open_shards().await;
+            }
+        });
+    }
+
     /// Opens every shard that lies here.
     pub(crate) async fn open_shards(&self) {
         let metadata = self.metadata();

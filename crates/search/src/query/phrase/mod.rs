@@ -240,11 +240,15 @@ impl PhraseScorer {
     fn find_from(&mut self, mut doc: DocId) -> DocId {
         'documents: while doc != TERMINATED {
             self.steps += 1;
-            if self.steps >= 256 {
+            let go_on = if self.steps >= 256 {
                 self.steps = 0;
-                if !self.interrupt.go_on() {
-                    break;
-                }
+                self.interrupt.go_on()
+            } else {
+                // Hundreds of phrases stop together once one of them knows.
+                !self.interrupt.is_halted()
+            };
+            if !go_on {
+                break;
             }
             for place in 1..self.order.len() {
                 let word = &mut self.words[self.order[place]];
