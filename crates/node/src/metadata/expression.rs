@@ -45,6 +45,12 @@ impl Expand {
         closed: false,
         hidden: false,
     };
+    /// Every index.
+    pub const ALL: Self = Self {
+        open: true,
+        closed: true,
+        hidden: true,
+    };
     /// Open and closed ones that are not hidden.
     pub const OPEN_AND_CLOSED: Self = Self {
         open: true,
@@ -74,13 +80,7 @@ impl Expand {
                         hidden: false,
                     }
                 }
-                "all" => {
-                    expand = Self {
-                        open: true,
-                        closed: true,
-                        hidden: true,
-                    }
-                }
+                "all" => expand = Self::ALL,
                 _ => {
                     return Err(Failure::illegal_argument(format!(
                         "No valid expand wildcard value [{word}]"

@@ -7,6 +7,7 @@ use crate::handlers;
 pub(crate) const TABLE: &[&[Route]] = &[
     handlers::root::ROUTES,
     handlers::cat::count::ROUTES,
+    handlers::cat::aliases::ROUTES,
     handlers::cat::health::ROUTES,
     handlers::cat::indices::ROUTES,
     handlers::cat::nodes::ROUTES,

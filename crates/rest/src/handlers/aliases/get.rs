@@ -12,6 +12,7 @@ use glasswork_node::{
 use crate::{
     handler,
     handlers::indices::{EXPRESSION, INDEX, target},
+    params::Params,
     reply::Reply,
     request::Request,
     routes::{Body, Method, Param, Route, flag, list},
@@ -44,24 +45,14 @@ const fn row(method: Method, path: &'static str, params: &'static [&'static [Par
 
 async fn get(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure> {
     let params = &mut request.params;
-    let all = Expand {
-        open: true,
-        closed: true,
-        hidden: true,
-    };
     let target = target(
         params,
         ExpressionOptions {
-            expand: all,
+            expand: Expand::ALL,
             ..ExpressionOptions::METADATA
         },
     )?;
-    let names = params.list("name");
-    let names = if names.iter().any(|name| name == "_all" || name == "*") && names.len() == 1 {
-        Vec::new()
-    } else {
-        names
-    };
+    let names = names(params, "name");
     // Every node has all metadata: its own copy is the answer in any case.
     params.flag("local")?;
     params.refuse_unknown()?;
@@ -73,6 +64,15 @@ async fn get(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure> {
         Ok(form.reply(status, |out| render(out, &answer)))
     })
     .await
+}
+
+/// The names of aliases that are asked for; none when all are.
+pub(crate) fn names(params: &mut Params, key: &'static str) -> Vec<String> {
+    let names = params.list(key);
+    match names.as_slice() {
+        [all] if all == "_all" || all == "*" => Vec::new(),
+        _ => names,
+    }
 }
 
 /// A name that no index has does not fail the request: it is told before what was found.

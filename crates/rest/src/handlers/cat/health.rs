@@ -105,11 +105,7 @@ async fn health(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure>
         return Ok(show.help(COLUMNS));
     }
     let everything = ExpressionOptions {
-        expand: Expand {
-            open: true,
-            closed: true,
-            hidden: true,
-        },
+        expand: Expand::ALL,
         ..ExpressionOptions::METADATA
     };
     let action = HealthRequest {

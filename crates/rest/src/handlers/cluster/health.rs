@@ -97,11 +97,7 @@ async fn health(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure>
 
 fn read(params: &mut Params) -> Result<HealthRequest, Failure> {
     let options = ExpressionOptions {
-        expand: Expand {
-            open: true,
-            closed: true,
-            hidden: true,
-        },
+        expand: Expand::ALL,
         ..ExpressionOptions::METADATA
     };
     let indices = target(params, options)?;

@@ -74,11 +74,7 @@ impl Wanted {
 async fn state(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure> {
     let params = &mut request.params;
     let options = ExpressionOptions {
-        expand: Expand {
-            open: true,
-            closed: true,
-            hidden: true,
-        },
+        expand: Expand::ALL,
         ..ExpressionOptions::METADATA
     };
     let indices = target(params, options)?;
