@@ -6,8 +6,8 @@ use crate::handlers;
 /// Every route of the node, by endpoint file.
 pub(crate) const TABLE: &[&[Route]] = &[
     handlers::root::ROUTES,
-    handlers::cat::count::ROUTES,
     handlers::cat::aliases::ROUTES,
+    handlers::cat::count::ROUTES,
     handlers::cat::health::ROUTES,
     handlers::cat::indices::ROUTES,
     handlers::cat::nodes::ROUTES,

@@ -696,13 +696,14 @@ fn pick(column: &Column<u64>, doc: DocId, mode: Mode, stored: ColumnType) -> Opt
     })
 }
 
+/// As Java's `MultiValueMode`: the last digit of a sum depends on its order, and there values come sorted.
 fn combine_doubles(mut values: Vec<f64>, mode: Mode) -> f64 {
     let count = values.len();
+    values.sort_by(f64::total_cmp);
     match mode {
         Mode::Sum => values.iter().sum(),
         Mode::Avg => values.iter().sum::<f64>() / count as f64,
         _ => {
-            values.sort_by(f64::total_cmp);
             if count % 2 == 1 {
                 values[count / 2]
             } else {

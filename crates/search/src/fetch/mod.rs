@@ -57,7 +57,8 @@ fn read_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Bytes
 /// the caller.
 ///
 /// # Errors
-/// A format that a field does not take; why it had to stop; an index that cannot be read.
+/// A format that a field does not take; fields out of a source that the mapping does not keep; why it had to stop; an
+/// index that cannot be read.
 pub fn fetch(
     context: &Context,
     request: &SearchRequest,
@@ -65,7 +66,24 @@ pub fn fetch(
 ) -> Result<Vec<Hit>, Failure> {
     let readers = FieldReaders::new(context, request)?;
     let whole = SourceFilter::everything();
-    let filter = request.source.as_ref().unwrap_or(&whole);
+    let kept = context.mapping.source();
+    if kept.disabled && readers.needs_source() {
+        return Err(Failure::illegal_argument(format!(
+            "Unable to retrieve the requested [fields] since _source is disabled in the mappings for index [{}]",
+            context.index.name
+        )));
+    }
+    let nothing = SourceFilter::nothing();
+    let filter = match &request.source {
+        _ if kept.disabled => &nothing,
+        Some(filter) => filter,
+        None => &whole,
+    };
+    let kept = SourceFilter {
+        fetch: true,
+        includes: kept.includes,
+        excludes: kept.excludes,
+    };
     let limits = Limits::default();
     let mut hits = Vec::with_capacity(documents.len());
     for address in documents {
@@ -81,15 +99,21 @@ pub fn fetch(
         let stored = segment
             .stored(address.doc)
             .map_err(|error| crate::broken(&error))?;
-        let parsed = if readers.needs_source() || (filter.fetch && !filter.is_everything()) {
-            Some(glasswork_content::parse(&stored.source, &limits)?)
+        let is_changed = filter.fetch && !(filter.is_everything() && kept.is_everything());
+        let parsed = if readers.needs_source() || is_changed {
+            let whole = glasswork_content::parse(&stored.source, &limits)?;
+            Some(if kept.is_everything() {
+                whole
+            } else {
+                source::filter(&whole, &kept)
+            })
         } else {
             None
         };
         let fields = readers.read(context, segment, address.doc, parsed.as_ref())?;
         let source = match &parsed {
             _ if !filter.fetch => None,
-            Some(node) if !filter.is_everything() => Some(filtered(node, filter)),
+            Some(node) if is_changed => Some(filtered(node, filter)),
             _ => Some(stored.source),
         };
         hits.push(Hit {

@@ -85,7 +85,15 @@ impl QueryString {
 
     fn option(&mut self, key: &str, node: &Node) -> Result<(), Failure> {
         match key {
-            "fields" if node.as_array().is_some() => self.fields = WeightedField::parse_all(node)?,
+            "fields" if let Some(fields) = node.as_array() => {
+                if fields.iter().any(Node::is_null) {
+                    return Err(Failure::parsing(
+                        "[query_string] field name in [fields] cannot be null",
+                        node.at,
+                    ));
+                }
+                self.fields = WeightedField::parse_all(node)?;
+            }
             _ if node.as_array().is_some() || node.as_object().is_some() => {
                 return Err(clause::unsupported(Self::NAME, key, node.at));
             }
@@ -385,6 +393,7 @@ impl Meaning<'_, '_> {
         {
             return Ok(None);
         }
+        refuse_unsupported(&clause.what)?;
         let (fields, _) = self.fields(field);
         // Without fields of its own a query string looks everywhere, and passes over what does not fit.
         let lenient = self.query.lenient.unwrap_or(self.named.is_empty());
@@ -482,17 +491,7 @@ impl Meaning<'_, '_> {
                     ..Range::open(field)
                 })?
             }
-            What::Fuzzy(word) => {
-                return Err(Failure::illegal_argument(format!(
-                    "fuzzy words are not supported in a query string, found [{word}~]"
-                )));
-            }
-            What::Regex(pattern) => {
-                return Err(Failure::illegal_argument(format!(
-                    "regular expressions are not supported in a query string, found [/{pattern}/]"
-                )));
-            }
-            What::Group(_) => return Ok(None),
+            What::Fuzzy(_) | What::Regex(_) | What::Group(_) => return Ok(None),
         };
         Ok(Some(plan))
     }
@@ -519,4 +518,16 @@ impl Meaning<'_, '_> {
             boost: 1.0,
         })
     }
+}
+
+/// What is not there at all is refused, lenient or not.
+fn refuse_unsupported(what: &What) -> Result<(), Failure> {
+    let (what, found) = match what {
+        What::Fuzzy(word) => ("fuzzy words", format!("{word}~")),
+        What::Regex(pattern) => ("regular expressions", format!("/{pattern}/")),
+        _ => return Ok(()),
+    };
+    Err(Failure::illegal_argument(format!(
+        "{what} are not supported in a query string, found [{found}]"
+    )))
 }

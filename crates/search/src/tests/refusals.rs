@@ -225,3 +225,26 @@ fn nesting_is_bounded() {
     let body = format!(r#"{{"query": {{"bool": {{"must": {body}}}}}}}"#);
     assert!(refused(&body).contains("has exceeded the allowed maximum of [20]"));
 }
+
+#[test]
+fn what_a_query_string_does_not_support_is_refused_even_where_it_is_lenient() {
+    let index = Index::books(100);
+    for (query, expected) in [
+        (
+            "title: /w[a-z]*/",
+            "regular expressions are not supported in a query string, found [/w[a-z]*/]",
+        ),
+        (
+            "waar~",
+            "fuzzy words are not supported in a query string, found [waar~]",
+        ),
+    ] {
+        let body = format!(r#"{{"query": {{"query_string": {{"query": "{query}"}}}}}}"#);
+        let failure = index.search(&body).unwrap_err();
+        assert_eq!(failure.reason.as_deref(), Some(expected));
+    }
+    assert_eq!(
+        refused(r#"{"query": {"query_string": {"query": "x", "fields": ["title", null]}}}"#),
+        r#"{"type":"parsing_exception","reason":"[query_string] field name in [fields] cannot be null","line":1,"col":67}"#
+    );
+}

@@ -253,3 +253,53 @@ fn aggregations_see_what_the_query_matches() {
         "{nothing}"
     );
 }
+
+#[test]
+fn a_mapping_decides_what_of_a_source_is_kept() {
+    let documents = [r#"{"title": "Emma", "draft": "secret"}"#];
+    let without = Index::new(
+        r#"{"_source": {"excludes": ["draft"]}, "properties": {"title": {"type": "text"}, "draft": {"type": "text"}}}"#,
+        &documents,
+        1,
+        &[],
+    );
+    let answer = without.search(r#"{"fields": ["title", "draft"]}"#).unwrap();
+    assert!(
+        answer.contains(r#""_source":{"title":"Emma"},"fields":{"title":["Emma"]}"#),
+        "{answer}"
+    );
+
+    let none = Index::new(
+        r#"{"_source": {"enabled": false}, "properties": {"title": {"type": "text"}}}"#,
+        &documents,
+        1,
+        &[],
+    );
+    let answer = none.search(r#"{"_source": ["title"]}"#).unwrap();
+    assert!(!answer.contains("_source"), "{answer}");
+    let failure = none.search(r#"{"fields": ["title"]}"#).unwrap_err();
+    assert_eq!(
+        failure.reason.as_deref(),
+        Some(
+            "Unable to retrieve the requested [fields] since _source is disabled in the mappings for index [books]"
+        )
+    );
+}
+
+#[test]
+fn sums_of_doubles_add_the_smallest_first() {
+    let index = Index::new(
+        r#"{"properties": {"rating": {"type": "double"}}}"#,
+        &[r#"{"rating": [450359962737049.7, 5.8, -1.9, -2.0]}"#],
+        1,
+        &[],
+    );
+    for (mode, expected) in [("avg", "112589990684262.89"), ("sum", "450359962737051.56")] {
+        let body = format!(r#"{{"sort": [{{"rating": {{"mode": "{mode}"}}}}]}}"#);
+        let answer = index.search(&body).unwrap();
+        assert!(
+            answer.contains(&format!(r#""sort":[{expected}]"#)),
+            "{answer}"
+        );
+    }
+}

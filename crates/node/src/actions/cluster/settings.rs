@@ -217,6 +217,9 @@ impl Node {
                 defaults.set(name, value);
             }
         }
+        for (name, value) in &self.config().attributes {
+            defaults.set(format!("node.attr.{name}"), value);
+        }
         let metadata = self.metadata();
         defaults.retain(|name| metadata.set_by_request(name).is_none());
         defaults

@@ -60,6 +60,8 @@ pub struct IndexState {
     pub mapping: Vec<u8>,
     /// How often its mapping changed.
     pub mapping_version: u64,
+    /// How fine routing values are told apart.
+    pub routing_shards: u32,
     /// The names of its aliases.
     pub aliases: Vec<String>,
     /// Replicas that each shard should have.
@@ -79,6 +81,7 @@ impl IndexState {
             settings: (*index.settings).clone(),
             mapping: mapping.finish(),
             mapping_version: index.mapping_version,
+            routing_shards: index.options.routing_shards,
             aliases: index.aliases.keys().cloned().collect(),
             replicas: index.options.number_of_replicas,
             shards: index.shards.to_vec(),

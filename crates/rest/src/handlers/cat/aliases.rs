@@ -6,7 +6,7 @@ use glasswork_content::failure::Failure;
 use glasswork_node::{
     Node,
     actions::indices::{GetAliases, GetAliasesRequest},
-    metadata::{Alias, Expand, ExpressionOptions},
+    metadata::{Alias, Expand, ExpressionOptions, IndexExpression},
 };
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     handler,
     handlers::{
         aliases::get::names,
-        indices::{EXPRESSION, target},
+        indices::{EXPRESSION, reading},
     },
     reply::Reply,
     request::Request,
@@ -55,7 +55,7 @@ async fn aliases(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure
         expand: Expand::ALL,
         ..ExpressionOptions::METADATA
     };
-    let target = target(params, options)?;
+    let target = IndexExpression::all(reading(params, options)?);
     let names = names(params, "alias");
     // Every node has all metadata: its own copy is the answer in any case.
     params.flag("local")?;

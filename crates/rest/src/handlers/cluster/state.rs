@@ -232,6 +232,8 @@ fn render_metadata(
     out.field_object("indices");
     for index in &state.indices {
         out.field_object(&index.name);
+        out.field_unsigned("mapping_version", index.mapping_version);
+        out.field_unsigned("routing_num_shards", index.routing_shards.into());
         out.field_str("state", if index.open { "open" } else { "close" });
         out.key("settings");
         if flat {

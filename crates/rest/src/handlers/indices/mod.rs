@@ -55,16 +55,27 @@ pub(crate) const ACTIVE: &[Param] = &[text("wait_for_active_shards", "1")];
 /// 400 for malformed options.
 pub(crate) fn target(
     params: &mut Params,
-    mut options: ExpressionOptions,
+    options: ExpressionOptions,
 ) -> Result<IndexExpression, Failure> {
+    let options = reading(params, options)?;
+    Ok(IndexExpression::parse(params.path("index"), options))
+}
+
+/// How indices are to be read: as [`EXPRESSION`] says and as the operation does by default.
+///
+/// # Errors
+/// 400 for malformed options.
+pub(crate) fn reading(
+    params: &mut Params,
+    mut options: ExpressionOptions,
+) -> Result<ExpressionOptions, Failure> {
     options.ignore_unavailable =
         params.flag_or("ignore_unavailable", options.ignore_unavailable)?;
     options.allow_no_indices = params.flag_or("allow_no_indices", options.allow_no_indices)?;
     if let Some(expand) = params.text("expand_wildcards") {
         options.expand = Expand::parse(expand)?;
     }
-    let names = params.path("index");
-    Ok(IndexExpression::parse(names, options))
+    Ok(options)
 }
 
 /// The parameters of [`MANAGER`]. Changes are made at once or refused, so that none of the times is ever up; they are
