@@ -10,7 +10,7 @@ use glasswork_node::{
         documents::{GetDocument, GetRequest, IndexDocument},
         indices::*,
     },
-    metadata::{ExpressionOptions, IndexExpression, parse_settings},
+    metadata::{Expand, ExpressionOptions, IndexExpression, parse_settings},
 };
 use support::*;
 
@@ -228,7 +228,17 @@ async fn a_closed_index_refuses_and_opens_again_with_everything() {
         rendered(|out| closed.render(out)),
         r#"{"acknowledged":true,"shards_acknowledged":true,"indices":{"books":{"closed":true}}}"#
     );
+    let wildcard = |expand| {
+        let options = ExpressionOptions {
+            expand,
+            ..ExpressionOptions::OPEN
+        };
+        node.metadata()
+            .resolve(&IndexExpression::parse("b*", options))
+    };
+    assert!(wildcard(Expand::OPEN).unwrap().is_empty());
     for refused in [
+        wildcard(Expand::OPEN_AND_CLOSED).map(drop),
         index(node, "books", "2", "{}").await.map(drop),
         get(node, "books", "1").await.map(drop),
         run::<Refresh>(

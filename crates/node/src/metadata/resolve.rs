@@ -262,7 +262,9 @@ impl Metadata {
         for index in found {
             if index.open || !options.forbid_closed {
                 kept.push(index);
-            } else if !options.ignore_unavailable && !self.only_by_wildcard(expression, &index) {
+            } else if !options.ignore_unavailable
+                && (options.expand.closed || !self.only_by_wildcard(expression, &index))
+            {
                 return Err(closed(&index.name, &index.uuid));
             }
         }
