@@ -86,10 +86,10 @@ impl QueryString {
     fn option(&mut self, key: &str, node: &Node) -> Result<(), Failure> {
         match key {
             "fields" if let Some(fields) = node.as_array() => {
-                if fields.iter().any(Node::is_null) {
+                if let Some(null) = fields.iter().find(|field| field.is_null()) {
                     return Err(Failure::parsing(
                         "[query_string] field name in [fields] cannot be null",
-                        node.at,
+                        null.at,
                     ));
                 }
                 self.fields = WeightedField::parse_all(node)?;

@@ -248,6 +248,6 @@ fn what_a_query_string_does_not_support_is_refused_even_where_it_is_lenient() {
     }
     assert_eq!(
         refused(r#"{"query": {"query_string": {"query": "x", "fields": ["title", null]}}}"#),
-        r#"{"type":"parsing_exception","reason":"[query_string] field name in [fields] cannot be null","line":1,"col":67}"#
+        r#"{"type":"parsing_exception","reason":"[query_string] field name in [fields] cannot be null","line":1,"col":63}"#
     );
 }
