@@ -35,7 +35,7 @@ struct Order {
 }
 
 impl Bans {
-    /// The queue, and what carries them out takes from.
+    /// The queue, and the book that its orders are carried out from.
     pub(crate) fn new() -> (Self, OrderBook) {
         let (orders, book) = mpsc::unbounded_channel();
         (Self { orders }, OrderBook(book))
