@@ -128,12 +128,8 @@ impl Cluster {
     pub(super) async fn is_quiet(&self) {
         for node in &self.nodes {
             eventually(|| node.registry().bans().is_empty()).await;
-            let all = Filter {
-                internal: true,
-                ..Filter::default()
-            };
-            eventually(|| node.registry().list(&all).tasks.is_empty()).await;
-            assert_eq!(node.registry().live(), 0);
+            // Upkeep of the shards comes and goes by itself.
+            eventually(|| node.registry().live() == 0).await;
         }
     }
 }

@@ -29,6 +29,10 @@ fn measure(bench: &Bench) -> Result<Vec<Row>, String> {
         let sent = connection.call_with("POST", "/cancel/_bulk", "application/x-ndjson", "", &body);
         sent.map_err(|error| error.to_string())?;
     }
+    let more = br#"{"transient":{"search.max_buckets":2000000000}}"#;
+    connection
+        .call("PUT", "/_cluster/settings", more)
+        .map_err(|error| error.to_string())?;
     connection
         .call("POST", "/cancel/_refresh", b"")
         .map_err(|error| error.to_string())?;
