@@ -44,9 +44,14 @@ pub(crate) fn command(command: &mut Command) -> Outcome {
     }
 }
 
+/// The cargo that runs this.
+pub(crate) fn cargo_command() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
 /// Runs cargo with `arguments` and its output shown.
 pub(crate) fn cargo(arguments: &[&str]) -> Outcome {
-    command(Command::new(env!("CARGO")).args(arguments))
+    command(cargo_command().args(arguments))
 }
 
 /// Whether `program` answers to `argument` with success.

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: one pass over everything the project promises about itself.
 
 use crate::{
-    steps::{Done, Outcome, answers, cargo, command, step, target},
+    steps::{Done, Outcome, answers, cargo, cargo_command, command, step, target},
     yaml,
 };
 use std::process::{Command, ExitCode};
@@ -75,7 +75,7 @@ fn report(done: &[Done]) -> ExitCode {
 
 /// Licences, banned crates and sources; `cargo-deny` is installed where it is missing.
 fn licences() -> Outcome {
-    let installed = Command::new(env!("CARGO"))
+    let installed = cargo_command()
         .args(["deny", "--version"])
         .output()
         .is_ok_and(|o| o.status.success());
@@ -100,7 +100,7 @@ fn licences() -> Outcome {
 
 fn documentation() -> Outcome {
     command(
-        Command::new(env!("CARGO"))
+        cargo_command()
             .args([
                 "doc",
                 "--workspace",
@@ -117,14 +117,14 @@ fn documentation() -> Outcome {
 /// The lock-free parts of `glasswork-tasks` under every interleaving that loom explores.
 fn loom() -> Outcome {
     command(
-        Command::new(env!("CARGO"))
+        cargo_command()
             .args([
                 "test",
                 "--release",
                 "--package",
                 "glasswork-tasks",
-                "--test",
-                "loom",
+                "--lib",
+                "loom_tests",
             ])
             .env("RUSTFLAGS", "--cfg loom")
             .env("LOOM_MAX_PREEMPTIONS", "3")

@@ -59,7 +59,9 @@ fn measure(only: &[String], alone: bool, built: bool, runs: usize) -> Result<(),
         reference: (!alone).then_some(9301),
         runs,
     };
-    let mut text = String::new();
+    let path = root().join("docs/benchmarks.md");
+    let method = fs::read_to_string(root().join("docs/benchmarks-method.md")).unwrap_or_default();
+    let mut text = method;
     for Part {
         name,
         about,
@@ -73,15 +75,12 @@ fn measure(only: &[String], alone: bool, built: bool, runs: usize) -> Result<(),
                 Err(why) => format!("Not measured: {why}\n"),
             };
             println!("{section}");
-            text.push_str(&format!("\n## {name}\n{about}\n\n{section}"));
+            text.push_str(&format!("\n## {name}\n\n{about}\n\n{section}"));
         }
-    }
-    let path = root().join("docs/benchmarks.md");
-    if only.is_empty() {
-        let method =
-            fs::read_to_string(root().join("docs/benchmarks-method.md")).unwrap_or_default();
-        fs::write(&path, format!("{method}{text}"))
-            .map_err(|error| format!("{}: {error}", path.display()))?;
+        if only.is_empty() {
+            // After each part, so that a run that is broken off leaves what it measured.
+            fs::write(&path, &text).map_err(|error| format!("{}: {error}", path.display()))?;
+        }
     }
     Ok(())
 }

@@ -6,9 +6,8 @@ use crate::{
         Bench,
         table::{Row, Verdict},
     },
-    steps::root,
+    steps::{cargo_command, root},
 };
-use std::process::Command;
 
 pub(crate) const PART: Part = Part {
     name: "micro",
@@ -22,7 +21,7 @@ const BENCHES: &[(&str, &str)] = &[("glasswork-tasks", "registry"), ("glasswork-
 fn measure(_: &Bench) -> Result<Vec<Row>, String> {
     let mut rows = Vec::new();
     for (package, bench) in BENCHES {
-        let output = Command::new(env!("CARGO"))
+        let output = cargo_command()
             .args(["bench", "--quiet", "--package", package, "--bench", bench])
             .current_dir(root())
             .output()

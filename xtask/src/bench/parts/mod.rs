@@ -20,10 +20,10 @@ pub(crate) struct Part {
 /// All of them.
 pub(crate) const ALL: &[Part] = &[
     start::PART,
-    micro::PART,
     tasks::PART,
     steps::PART,
     bulk::PART,
     search::PART,
     cancel::PART,
+    micro::PART,
 ];
