@@ -169,10 +169,9 @@ impl Action for UpdateAliases {
 
     async fn run(
         node: Arc<Node>,
-        task: Task,
+        _task: Task,
         request: UpdateAliasesRequest,
     ) -> Result<Acknowledged, Failure> {
-        let _ = task;
         let gone = node
             .metadata_store()
             .update_aliases(&request.actions)

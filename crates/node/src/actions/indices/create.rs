@@ -116,10 +116,9 @@ impl Action for CreateIndex {
 
     async fn run(
         node: Arc<Node>,
-        task: Task,
+        _task: Task,
         request: CreateIndexRequest,
     ) -> Result<CreateIndexResponse, Failure> {
-        let _ = task;
         let wanted = request.wait_for_active_shards;
         let new = NewIndex {
             name: metadata::dated(&request.index)?.into_owned(),
@@ -156,8 +155,7 @@ impl Action for AutoCreate {
     type Request = AutoCreateRequest;
     type Response = ();
 
-    async fn run(node: Arc<Node>, task: Task, request: AutoCreateRequest) -> Result<(), Failure> {
-        let _ = task;
+    async fn run(node: Arc<Node>, _task: Task, request: AutoCreateRequest) -> Result<(), Failure> {
         allowed(&node, &request.index)?;
         let new = NewIndex {
             name: request.index,

@@ -39,10 +39,9 @@ impl Action for DeleteIndex {
 
     async fn run(
         node: Arc<Node>,
-        task: Task,
+        _task: Task,
         request: DeleteIndexRequest,
     ) -> Result<Acknowledged, Failure> {
-        let _ = task;
         let has_wildcard =
             request.target.is_all() || request.target.names.iter().any(|name| name.contains('*'));
         if has_wildcard && destructive_requires_name(&node) {

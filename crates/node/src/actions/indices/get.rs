@@ -55,10 +55,9 @@ impl Action for GetIndex {
 
     async fn run(
         node: Arc<Node>,
-        task: Task,
+        _task: Task,
         request: GetIndexRequest,
     ) -> Result<GetIndexResponse, Failure> {
-        let _ = task;
         let indices = node.metadata().resolve(&request.target)?;
         let describe = |index: &Arc<Index>| {
             Ok(IndexDescription {

@@ -44,10 +44,9 @@ impl Action for GetAliases {
 
     async fn run(
         node: Arc<Node>,
-        task: Task,
+        _task: Task,
         request: GetAliasesRequest,
     ) -> Result<GetAliasesResponse, Failure> {
-        let _ = task;
         let indices = node.metadata().resolve(&request.target)?;
         let mut shown = Vec::new();
         for index in &indices {

@@ -39,10 +39,9 @@ impl Action for GetMapping {
 
     async fn run(
         node: Arc<Node>,
-        task: Task,
+        _task: Task,
         request: GetMappingRequest,
     ) -> Result<GetMappingResponse, Failure> {
-        let _ = task;
         let indices = node.metadata().resolve(&request.target)?;
         let show = |index: &Arc<Index>| Ok((index.name.to_string(), shown(&index.mapping)?));
         let indices = indices.iter().map(show).collect::<Result<_, Failure>>()?;
@@ -80,10 +79,9 @@ impl Action for GetFieldMapping {
 
     async fn run(
         node: Arc<Node>,
-        task: Task,
+        _task: Task,
         request: GetFieldMappingRequest,
     ) -> Result<GetFieldMappingResponse, Failure> {
-        let _ = task;
         let indices = node.metadata().resolve(&request.target)?;
         let show = |index: &Arc<Index>| {
             Ok((

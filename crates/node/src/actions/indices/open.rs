@@ -45,10 +45,9 @@ impl Action for OpenIndex {
 
     async fn run(
         node: Arc<Node>,
-        task: Task,
+        _task: Task,
         request: OpenIndexRequest,
     ) -> Result<Acknowledged, Failure> {
-        let _ = task;
         node.metadata_store()
             .set_open(&request.target, true)
             .await?;

@@ -34,10 +34,9 @@ impl Action for PutMapping {
 
     async fn run(
         node: Arc<Node>,
-        task: Task,
+        _task: Task,
         request: PutMappingRequest,
     ) -> Result<Acknowledged, Failure> {
-        let _ = task;
         if Mapping::is_typed(&request.mapping) {
             return Err(Failure::illegal_argument(
                 "Types cannot be provided in put mapping requests",
@@ -81,10 +80,9 @@ impl Action for AutoPutMapping {
 
     async fn run(
         node: Arc<Node>,
-        task: Task,
+        _task: Task,
         request: AutoPutMappingRequest,
     ) -> Result<u64, Failure> {
-        let _ = task;
         let additions = request.additions;
         let update = |index: &Index| Mapping::from_bytes(&additions, index.mapping.analysis());
         node.metadata_store()

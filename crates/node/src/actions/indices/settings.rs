@@ -43,10 +43,9 @@ impl Action for GetSettings {
 
     async fn run(
         node: Arc<Node>,
-        task: Task,
+        _task: Task,
         request: GetSettingsRequest,
     ) -> Result<GetSettingsResponse, Failure> {
-        let _ = task;
         let wanted = |name: &str| {
             request.names.is_empty()
                 || request

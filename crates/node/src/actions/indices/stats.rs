@@ -132,10 +132,9 @@ impl Action for IndicesStatsNode {
 
     async fn run(
         node: Arc<Node>,
-        task: Task,
+        _task: Task,
         request: Vec<ShardId>,
     ) -> Result<Self::Response, Failure> {
-        let _ = task;
         let mut told = Vec::with_capacity(request.len());
         for id in request {
             told.push(node.shard(&id.uuid, id.shard).await.map(|shard| {

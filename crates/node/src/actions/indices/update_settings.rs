@@ -43,10 +43,9 @@ impl Action for UpdateSettings {
 
     async fn run(
         node: Arc<Node>,
-        task: Task,
+        _task: Task,
         request: UpdateSettingsRequest,
     ) -> Result<Acknowledged, Failure> {
-        let _ = task;
         let indices = node.metadata().resolve(&request.target)?;
         // All of them are tried before any is changed.
         for index in &indices {
