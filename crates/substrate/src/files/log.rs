@@ -15,7 +15,6 @@ use super::{
     commit::{Append, Committer, Job},
     disk::Disk,
     frame::{Frame, FrameReader},
-    marker,
     segments::{self, OpenError, Segment},
     writer::{LogSizes, WriteError, Writer, Written},
 };
@@ -139,7 +138,6 @@ impl Shared {
         let mut state = self.state.lock();
         if matches!(state.status, Status::Open) {
             state.status = Status::Closed(error.to_string());
-            marker::set(&*self.disk, &self.dir);
         }
     }
 
@@ -224,7 +222,6 @@ impl Shared {
         for path in paths {
             absent_is_fine(disk.remove_file(&path))?;
         }
-        absent_is_fine(marker::clear(disk, dir))?;
         absent_is_fine(disk.remove_dir(dir))?;
         if let Some(index) = dir.parent() {
             // Other shards of the index may still be there.

@@ -1,16 +1,17 @@
-//! A sign that a sync failed. What was written then may lie in memory and look as if it lay on the disk: a process that starts
-//! again must write it anew. The sign itself needs no sync: a power cut that loses it loses that memory too.
+//! A sign that every sync of a file succeeded. Without it, what was written may lie in memory and look as if it lay on the disk:
+//! a process that starts again must write it anew. A failed sync takes the sign away, which needs no room on a full disk. The
+//! change of the sign itself needs no sync: a power cut that brings it back loses that memory too.
 
 use std::{io, path::Path};
 
 use super::disk::Disk;
 
-const NAME: &str = "sync-failed";
+const NAME: &str = "synced";
 
-/// Puts the sign into a folder.
-pub(super) fn set(disk: &dyn Disk, dir: &Path) {
-    match disk.create(&dir.join(NAME)) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+/// Takes the sign away: a sync failed.
+pub(super) fn take(disk: &dyn Disk, dir: &Path) {
+    match disk.remove_file(&dir.join(NAME)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
             tracing::error!(dir = %dir.display(), %error, "a failed sync can't be noted");
         }
         _ => {}
@@ -18,14 +19,23 @@ pub(super) fn set(disk: &dyn Disk, dir: &Path) {
 }
 
 /// Whether the sign is there.
-pub(super) fn is_set(disk: &dyn Disk, dir: &Path) -> bool {
+pub(super) fn is_there(disk: &dyn Disk, dir: &Path) -> bool {
     disk.open(&dir.join(NAME)).is_ok()
 }
 
-/// Takes the sign away, after everything was written anew.
-pub(super) fn clear(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
-    match disk.remove_file(&dir.join(NAME)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+/// Puts the sign there, after everything was written anew and synced. Without room for it the next start writes anew again.
+pub(super) fn put(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+    match disk.create(&dir.join(NAME)) {
+        Err(error)
+            if !matches!(
+                error.kind(),
+                io::ErrorKind::AlreadyExists
+                    | io::ErrorKind::StorageFull
+                    | io::ErrorKind::QuotaExceeded
+            ) =>
+        {
+            Err(error)
+        }
         _ => Ok(()),
     }
 }

@@ -9,7 +9,6 @@ use std::{
 use super::{
     disk::{Disk, DiskFile},
     frame::{Bad, Frame, FrameReader, HEADER_BYTES, MAX_FRAME_BYTES, header},
-    marker,
 };
 
 /// A place in a segment where a read may begin.
@@ -95,15 +94,8 @@ pub(super) struct Tail {
     pub(super) allocated: u64,
 }
 
-/// Finds the segments and the end of the last one, and makes what is read durable.
+/// Finds the segments in the folder and the end of the last one, none for a log without any, and makes what is read durable.
 pub(super) fn open(disk: &dyn Disk, dir: &Path) -> Result<(Vec<Segment>, Option<Tail>), OpenError> {
-    let found = find_end(disk, dir)?;
-    marker::clear(disk, dir)?;
-    Ok(found)
-}
-
-/// Finds the segments in the folder and the end of the last one; none for a log without any.
-fn find_end(disk: &dyn Disk, dir: &Path) -> Result<(Vec<Segment>, Option<Tail>), OpenError> {
     let mut segments: Vec<_> = find(disk, dir)?
         .into_iter()
         .map(|first| Segment::new(dir, first))
@@ -111,14 +103,13 @@ fn find_end(disk: &dyn Disk, dir: &Path) -> Result<(Vec<Segment>, Option<Tail>),
     let Some(last) = segments.last_mut() else {
         return Ok((segments, None));
     };
-    let sync_failed = marker::is_set(disk, dir);
-    let tail = open_tail(disk, last, sync_failed)?;
+    let tail = open_tail(disk, last)?;
     let (first, path) = (last.first, last.path.clone());
     let is_empty = tail.last < first;
     let Some(before) = segments.len().checked_sub(2).filter(|_| is_empty) else {
         return Ok((segments, Some(tail)));
     };
-    let tail_before = open_tail(disk, &mut segments[before], sync_failed)?;
+    let tail_before = open_tail(disk, &mut segments[before])?;
     if tail_before.last + 1 == first {
         return Ok((segments, Some(tail)));
     }
@@ -151,7 +142,7 @@ impl From<io::Error> for OpenError {
 
 /// Finds the last whole frame and cuts off what a crash left behind it. Only one frame is under way at a time, so anything
 /// valid or far behind the first bad frame had been acknowledged: then the file is damaged and nothing is cut.
-fn open_tail(disk: &dyn Disk, segment: &mut Segment, sync_failed: bool) -> Result<Tail, OpenError> {
+fn open_tail(disk: &dyn Disk, segment: &mut Segment) -> Result<Tail, OpenError> {
     let file: Arc<dyn DiskFile> = disk.open(&segment.path)?.into();
     let mut frames = FrameReader::new(file.clone(), 0);
     let mut last = segment.first - 1;
@@ -174,9 +165,9 @@ fn open_tail(disk: &dyn Disk, segment: &mut Segment, sync_failed: bool) -> Resul
         file.set_len(end)?;
         allocated = end;
     }
-    // After a failed sync pages look written and are not. The frame that was under way then is the last one: write it again, so
-    // that this sync covers it. Without a failure the sync is for what was written and not yet synced when the process died.
-    if let (Some((offset, record)), true) = (last_frame, sync_failed) {
+    // The process may have ended before a sync, or after one that failed: then pages look written and are not. The frame that was
+    // under way is the last one: write it again, so that this sync covers it.
+    if let Some((offset, record)) = last_frame {
         file.write_at(&[&header(last, &record), &*record].concat(), offset)?;
     }
     file.sync()?;

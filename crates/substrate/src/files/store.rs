@@ -227,9 +227,9 @@ fn open_database(
         Err(error) if error.kind() == io::ErrorKind::NotFound => (disk.create(path)?, true),
         file => (file?, false),
     };
-    if marker::is_set(&**disk, dir) {
+    if !marker::is_there(&**disk, dir) {
         write_anew(&*file)?;
-        marker::clear(&**disk, dir)?;
+        marker::put(&**disk, dir)?;
     }
     let backend = Backend {
         file,
@@ -374,7 +374,7 @@ impl redb::StorageBackend for Backend {
         }
         self.file.sync().inspect_err(|_| {
             self.sync_failed.store(true, Ordering::Relaxed);
-            marker::set(&*self.disk, &self.dir);
+            marker::take(&*self.disk, &self.dir);
         })
     }
 
