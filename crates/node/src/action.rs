@@ -1,7 +1,7 @@
 //! An action: a named operation with its request, its response and what may be done to it while it runs.
 
 use crate::Node;
-use glasswork_content::failure::Failure;
+use glasswork_content::{failure::Failure, render::Render};
 use glasswork_tasks::{ActionSpec, Describe, Task};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{future::Future, sync::Arc, time::Duration};
@@ -38,6 +38,22 @@ pub trait Action: Sized + Send + 'static {
         task: Task,
         request: Self::Request,
     ) -> impl Future<Output = Result<Self::Response, Failure>> + Send;
+}
+
+/// An action that can be started without waiting for it ([`Node::start_stored`]); its outcome is stored in `.tasks`.
+pub trait StoredAction: Action {
+    /// Whether `{"task":…}` is answered only when the action said [`Node::begun`] (its slices are registered and can be
+    /// rethrottled), or has ended.
+    const TELLS_WHEN_BEGUN: bool = false;
+    /// Whether it outlives the process: it is then named in [`crate::actions::table::DURABLE`], runs again with the same request
+    /// after a restart, and finds what it saved in its [`Node::durable_run`].
+    const DURABLE: bool = false;
+
+    /// Writes the answer as it is stored: one JSON value, in the human form that `out` asks for.
+    ///
+    /// # Errors
+    /// It can't be written; then that is stored.
+    fn render(response: &Self::Response, out: &mut Render) -> Result<(), Failure>;
 }
 
 /// The description of most actions: an empty text.

@@ -1,8 +1,10 @@
 //! The door: the one place where tasks begin and end.
 
 mod pieces;
+mod stored;
 
 pub use pieces::Rest;
+pub(crate) use stored::resume;
 
 use crate::{Action, Caller, ClientGone, Node, failure::of_start, pools::panicked};
 use futures_util::FutureExt;

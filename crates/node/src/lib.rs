@@ -16,6 +16,7 @@ mod breaker;
 mod caller;
 mod config;
 mod door;
+mod durable;
 mod failure;
 mod host;
 mod identity;
@@ -32,11 +33,12 @@ mod transport;
 #[cfg(test)]
 mod tests;
 
-pub use action::{Action, Cancels, ClientGone, Description, Nothing, Spec};
+pub use action::{Action, Cancels, ClientGone, Description, Nothing, Spec, StoredAction};
 pub use authority::{Authority, Everything};
 pub use caller::Caller;
 pub use config::{Config, Substrate};
 pub use door::{CancelTimer, Rest};
+pub use durable::DurableRun;
 pub use failure::{of_start, of_stop};
 pub use host::Host;
 pub use identity::random_id;

@@ -5,6 +5,7 @@ use crate::{
     actions::{search::Contexts, table},
     bans::Bans,
     breaker::{self, Breaker},
+    durable::{self, StartedRuns},
     identity,
     metadata::{Metadata, Settings, Store},
     numbers::{self, NumbersError},
@@ -39,6 +40,7 @@ pub struct Node {
     metadata: Arc<Store>,
     shards: Shards,
     contexts: Contexts,
+    started_runs: StartedRuns,
     /// Loops that end with the node.
     pub(crate) loops: Mutex<Vec<AbortHandle>>,
 }
@@ -110,6 +112,7 @@ impl Node {
             metadata: Arc::new(metadata),
             shards,
             contexts: Contexts::default(),
+            started_runs: StartedRuns::default(),
             loops: Mutex::default(),
         });
         node.announce();
@@ -122,6 +125,8 @@ impl Node {
         node.apply_settings();
         node.begin_upkeep();
         node.open_shards_soon();
+        // Before requests come: whoever asks for one of these tasks finds it.
+        durable::resume_all(&node).await?;
         node.substrate.bus.serve(Handler::new(&node));
         node.start_background(orders);
         Ok(node)
@@ -193,6 +198,11 @@ impl Node {
         &self.contexts
     }
 
+    /// What was started without waiting and has not ended.
+    pub(crate) fn started_runs(&self) -> &StartedRuns {
+        &self.started_runs
+    }
+
     pub(crate) fn internal_action(&self, spec: &Spec) -> glasswork_tasks::Action {
         self.registry
             .action(spec.name)
@@ -202,6 +212,8 @@ impl Node {
     /// Ends it: nothing is accepted from now on, and what is acknowledged lies in the logs already.
     pub async fn stop(&self) {
         self.substrate.bus.stop_serving();
+        // Durable work that the cancel below ends is not over: it goes on with the next start.
+        self.started_runs.close();
         // Whoever is left need not be waited for: merges begin again, clients are gone. Other nodes see this one leave.
         self.registry.cancel_everything("node is closing");
         flush_all(self).await;

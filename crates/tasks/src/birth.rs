@@ -98,6 +98,12 @@ fn build(anchor: &Arc<Anchor>, place: Place, start: Start) -> Body {
         (Some(parent), Purpose::Working) => parent.deadline,
         _ => u64::MAX,
     };
+    let start_millis = anchor.shared.wall.millis(clock, now);
+    // A wall clock that was set back since then makes it no younger than it is here.
+    let earlier_millis = start
+        .begun_millis
+        .map_or(0, |begun| start_millis.saturating_sub(begun).max(0));
+    let earlier_nanos = earlier_millis.unsigned_abs().saturating_mul(1_000_000);
     let extra = OnceLock::new();
     if let Some(status) = start.status {
         let built = Box::<Extra>::default();
@@ -108,8 +114,8 @@ fn build(anchor: &Arc<Anchor>, place: Place, start: Start) -> Body {
         number: place.number,
         page: place.page,
         slot: u8::try_from(place.slot).expect("a page has 256 slots"),
-        start_nanos: now,
-        start_millis: anchor.shared.wall.millis(clock, now),
+        start_nanos: now.saturating_sub(earlier_nanos),
+        start_millis: start.begun_millis.unwrap_or(start_millis),
         deadline: own.min(inherited),
         headers: start.headers.or_else(|| parent?.headers.clone()),
         who: start.who.map(Arc::new).or_else(|| parent?.who.clone()),

@@ -12,7 +12,8 @@ use crate::Stop;
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
-    /// Nanoseconds since some fixed moment; never goes back.
+    /// Nanoseconds since some fixed moment, which should lie well before the process began: what is resumed began before
+    /// it. Never goes back.
     fn nanos(&self) -> u64;
     /// Milliseconds since 1970 by the wall clock.
     fn wall_millis(&self) -> i64;
@@ -32,9 +33,13 @@ impl Default for SystemClock {
     }
 }
 
+/// Ten years: how far before its making the clock's zero lies.
+const BEFORE_NANOS: u64 = 10 * 365 * 86_400 * 1_000_000_000;
+
 impl Clock for SystemClock {
     fn nanos(&self) -> u64 {
-        u64::try_from(self.zero.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        let elapsed = u64::try_from(self.zero.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        elapsed.saturating_add(BEFORE_NANOS)
     }
 
     fn wall_millis(&self) -> i64 {

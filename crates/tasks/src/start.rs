@@ -65,6 +65,7 @@ pub struct Start {
     pub(crate) internal: bool,
     pub(crate) durable: bool,
     pub(crate) number: Option<u64>,
+    pub(crate) begun_millis: Option<i64>,
 }
 
 /// How long a closing task may take.
@@ -86,6 +87,7 @@ impl Start {
             internal: false,
             durable: false,
             number: None,
+            begun_millis: None,
         }
     }
 
@@ -179,6 +181,12 @@ impl Start {
     pub fn resumed(mut self, number: u64) -> Self {
         self.number = Some(number);
         self.durable = true;
+        self
+    }
+
+    /// It began at this moment, milliseconds since 1970, before a restart: its running time counts from there.
+    pub fn begun_at(mut self, millis: i64) -> Self {
+        self.begun_millis = Some(millis);
         self
     }
 

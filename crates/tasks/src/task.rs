@@ -75,6 +75,12 @@ impl Task {
         self.0.who.as_ref()?.user.clone()
     }
 
+    /// When it began, in milliseconds since 1970.
+    #[must_use]
+    pub fn start_millis(&self) -> i64 {
+        self.0.start_millis
+    }
+
     /// The task one level up.
     #[must_use]
     pub fn parent(&self) -> Option<TaskId> {

@@ -140,6 +140,7 @@ kinds! {
     Search "search_exception" 500 Own;
     StringIndexOutOfBounds "string_index_out_of_bounds_exception" 500 Foreign;
     TaskCancelled "task_cancelled_exception" 500 Own;
+    TaskLost "task_lost_exception" 500 Own;
     UnsupportedOperation "unsupported_operation_exception" 500 Foreign;
     // 503, 504
     ClusterManagerNotDiscovered "cluster_manager_not_discovered_exception" 503 Own;

@@ -10,9 +10,11 @@
 //! ```
 
 use crate::{
-    action::{Action, Spec},
+    action::{Action, Spec, StoredAction},
     actions::{cluster, documents as docs, indices, search, tasks},
+    durable::Found,
 };
+use glasswork_content::Failure;
 
 const SHORT: &str = "it is short and leaves nothing half done";
 const WRITES: &str = "a write that has begun is finished, so that its outcome is known";
@@ -229,6 +231,43 @@ pub const ALL: &[Served] = &[
     Served::of::<indices::IndicesStatsNode>(),
 ];
 
+/// A durable action: how a run of an earlier process goes on.
+#[derive(Clone, Copy)]
+pub struct Durable {
+    /// Its row.
+    pub spec: &'static Spec,
+    pub(crate) resume: fn(&std::sync::Arc<crate::Node>, Found) -> Result<(), Failure>,
+}
+
+impl Durable {
+    /// The entry of `A`.
+    pub(crate) const fn of<A: StoredAction>() -> Self {
+        assert!(A::DURABLE, "only what says so is durable");
+        Self {
+            spec: A::SPEC,
+            resume: crate::door::resume::<A>,
+        }
+    }
+}
+
+impl std::fmt::Debug for Durable {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.spec.fmt(formatter)
+    }
+}
+
+/// All durable actions: those with [`StoredAction::DURABLE`].
+pub const DURABLE: &[Durable] = &[Durable::of::<indices::ForceMerge>()];
+
+/// The durable action of this name.
+pub(crate) fn durable(name: &str) -> Option<&'static Durable> {
+    #[cfg(test)]
+    let mut all = DURABLE.iter().chain(crate::tests::actions::DURABLE);
+    #[cfg(not(test))]
+    let mut all = DURABLE.iter();
+    all.find(|durable| durable.spec.name == name)
+}
+
 /// All actions, and in tests theirs too.
 fn all() -> impl Iterator<Item = &'static Served> {
     #[cfg(test)]
@@ -244,7 +283,10 @@ pub(crate) fn declare(
     for served in all() {
         registry.declare(served.spec.declaration())?;
     }
-    for spec in crate::shards::INTERNAL {
+    for spec in crate::shards::INTERNAL
+        .iter()
+        .chain(&[&crate::durable::LOST])
+    {
         registry.declare(spec.declaration())?;
     }
     Ok(())

@@ -64,6 +64,10 @@ impl Store {
                     return Ok(None);
                 }
                 free(snapshot, &new.name)?;
+                // The directory may name what the snapshot does not show yet: another node has just made it.
+                if let Some(listed) = directory.indices.get(&new.name) {
+                    return Err(already_exists(&new.name, &listed.uuid));
+                }
                 let mut next = directory.clone();
                 next.indices.insert(new.name.clone(), listed.clone());
                 check_directory(&next)?;
@@ -214,7 +218,7 @@ impl Store {
 /// Refuses a name that an index or an alias has.
 fn free(snapshot: &Metadata, name: &str) -> Result<(), Failure> {
     if let Some(index) = snapshot.index(name) {
-        return Err(already_exists(index));
+        return Err(already_exists(&index.name, &index.uuid));
     }
     if !snapshot.indices_of_alias(name).is_empty() {
         let why = format!("Invalid index name [{name}], already exists as alias");
@@ -226,8 +230,7 @@ fn free(snapshot: &Metadata, name: &str) -> Result<(), Failure> {
 }
 
 /// 400 `resource_already_exists_exception`.
-fn already_exists(index: &Index) -> Failure {
-    let (name, uuid) = (&*index.name, &*index.uuid);
+fn already_exists(name: &str, uuid: &str) -> Failure {
     Failure::new(
         Kind::ResourceAlreadyExists,
         format!("index [{name}/{uuid}] already exists"),

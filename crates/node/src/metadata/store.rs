@@ -92,6 +92,9 @@ impl Store {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 continue;
             };
+            // What is there when the watch begins is told by key, so that a later change may come before an earlier one: only
+            // when all is told it counts as heard. What was deleted before that is in no event.
+            let (mut newest, mut live) = (self.since.0, false);
             while let Some(event) = watch.next().await {
                 let applied = match &event {
                     KvEvent::Put { key, entry } => self.apply(key, Some(entry), entry.revision),
@@ -101,17 +104,18 @@ impl Store {
                 if let Err(failure) = applied {
                     tracing::error!(%failure, "a change of the metadata can't be read");
                 }
-                let revision = match event {
-                    KvEvent::Put { entry, .. } => entry.revision,
-                    KvEvent::Gone { revision, .. } => revision,
-                    // What was deleted before the watch began is in no event.
-                    KvEvent::Live => self.since,
-                };
-                self.heard.send_if_modified(|heard| {
-                    let newer = revision.0 > *heard;
-                    *heard = revision.0.max(*heard);
-                    newer
-                });
+                match event {
+                    KvEvent::Put { entry, .. } => newest = newest.max(entry.revision.0),
+                    KvEvent::Gone { revision, .. } => newest = newest.max(revision.0),
+                    KvEvent::Live => live = true,
+                }
+                if live {
+                    self.heard.send_if_modified(|heard| {
+                        let newer = newest > *heard;
+                        *heard = newest.max(*heard);
+                        newer
+                    });
+                }
             }
             return;
         }

@@ -1,8 +1,12 @@
 //! Actions that do what a test needs.
 
-use crate::{Action, Description, Node, Spec, actions::table::Served, failure::of_stop};
+use crate::{
+    Action, Description, Node, Spec, StoredAction,
+    actions::table::{Durable, Served},
+    failure::of_stop,
+};
 use futures_util::future::join_all;
-use glasswork_content::failure::Failure;
+use glasswork_content::{failure::Failure, render::Render};
 use glasswork_tasks::{NodeId, Stop, Task};
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
@@ -13,7 +17,10 @@ pub(crate) const ALL: &[Served] = &[
     Served::of::<Write>(),
     Served::of::<Echo>(),
     Served::of::<Relay>(),
+    Served::of::<Work>(),
 ];
+
+pub(crate) const DURABLE: &[Durable] = &[Durable::of::<Work>()];
 
 /// What a shard does.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -162,5 +169,102 @@ impl Action for Relay {
         (at, request): Self::Request,
     ) -> Result<Vec<String>, Failure> {
         node.call::<Search>(&task, &at, request).await
+    }
+}
+
+/// Counts to a number step by step, as a by-query operation goes from batch to batch: what it did is kept after each step.
+pub(crate) struct Work;
+
+/// What [`Work`] is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct WorkRequest {
+    /// Steps to do.
+    pub(crate) steps: u64,
+    /// Waits for the cancel or the end of the process behind this many.
+    pub(crate) stays_at: Option<u64>,
+    /// Fails behind the last.
+    pub(crate) fails: bool,
+}
+
+/// What [`Work`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct WorkResponse {
+    /// All steps done, those before a restart too.
+    pub(crate) steps: u64,
+    /// Those that were done before the restart.
+    pub(crate) before: u64,
+}
+
+impl Action for Work {
+    const SPEC: &'static Spec = &Spec::cancellable("test:work", 250);
+    type Request = WorkRequest;
+    type Response = WorkResponse;
+
+    fn validate(request: &WorkRequest) -> Result<(), Failure> {
+        match request.steps {
+            0 => Err(Failure::validation(["there is nothing to do"])),
+            _ => Ok(()),
+        }
+    }
+
+    fn describe(request: &WorkRequest) -> Description {
+        Some(Arc::new(format!("work in {} steps", request.steps)))
+    }
+
+    async fn run(
+        node: Arc<Node>,
+        task: Task,
+        request: WorkRequest,
+    ) -> Result<WorkResponse, Failure> {
+        let run = node.durable_run(&task);
+        let before = match &run {
+            Some(run) => run.load::<u64>(0).await?.unwrap_or(0),
+            None => 0,
+        };
+        node.begun(&task);
+        task.count_in("steps");
+        task.expect(request.steps);
+        task.reach(before);
+        for step in before..request.steps {
+            if let Some(run) = &run {
+                run.not_paused(&task).await;
+            }
+            if request.stays_at == Some(step) && run.as_ref().is_none_or(|run| !run.is_resumed()) {
+                task.cancelled().await;
+            }
+            if task.is_cancelled() {
+                return Ok(WorkResponse {
+                    steps: step,
+                    before,
+                });
+            }
+            if let Some(run) = &run {
+                run.save(0, &(step + 1)).await?;
+            }
+            task.advance(1);
+        }
+        if request.fails {
+            return Err(Failure::index_not_found("books"));
+        }
+        Ok(WorkResponse {
+            steps: request.steps,
+            before,
+        })
+    }
+}
+
+impl StoredAction for Work {
+    const TELLS_WHEN_BEGUN: bool = true;
+    const DURABLE: bool = true;
+
+    fn render(response: &WorkResponse, out: &mut Render) -> Result<(), Failure> {
+        out.object();
+        out.field_unsigned("steps", response.steps);
+        out.field_unsigned("before", response.before);
+        if out.human() {
+            out.field_str("told", "to people");
+        }
+        out.end_object();
+        Ok(())
     }
 }

@@ -33,25 +33,7 @@ impl Cluster {
     }
 
     pub(super) async fn start(&self, id: &str) -> Arc<Node> {
-        let parts = self.world.node(id);
-        let config = Config {
-            id: id.into(),
-            name: format!("node-{id}"),
-            cluster_name: "test".to_owned(),
-            transport_address: format!("10.0.0.{}:9300", &id[1..]),
-            http_address: format!("10.0.0.{}:9200", &id[1..]),
-            data: PathBuf::new(),
-            attributes: BTreeMap::new(),
-            settings: BTreeMap::new(),
-            meter: Arc::new(CpuMeter::default()),
-            memory_limit: 1 << 30,
-        };
-        let substrate = Substrate {
-            logs: parts.logs,
-            kv: parts.kv,
-            bus: parts.bus,
-        };
-        Node::start(config, substrate).await.unwrap()
+        start_on(&self.world, id, PathBuf::new()).await
     }
 
     /// Starts a search on node `at` over shards with these behaviours.
@@ -132,6 +114,29 @@ impl Cluster {
             eventually(|| node.registry().live() == 0).await;
         }
     }
+}
+
+/// Starts node `id` with its shards in the folder `data`.
+pub(super) async fn start_on(world: &World, id: &str, data: PathBuf) -> Arc<Node> {
+    let parts = world.node(id);
+    let config = Config {
+        id: id.into(),
+        name: format!("node-{id}"),
+        cluster_name: "test".to_owned(),
+        transport_address: format!("10.0.0.{}:9300", &id[1..]),
+        http_address: format!("10.0.0.{}:9200", &id[1..]),
+        data,
+        attributes: BTreeMap::new(),
+        settings: BTreeMap::new(),
+        meter: Arc::new(CpuMeter::default()),
+        memory_limit: 1 << 30,
+    };
+    let substrate = Substrate {
+        logs: parts.logs,
+        kv: parts.kv,
+        bus: parts.bus,
+    };
+    Node::start(config, substrate).await.unwrap()
 }
 
 /// A search under way.

@@ -4,8 +4,10 @@ pub(crate) mod actions;
 mod cancelling;
 mod cluster;
 mod faults;
+mod homes;
 mod listing;
 mod races;
+mod stored;
 mod timing;
 mod transport;
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 /// `PUT /{index}`
@@ -158,14 +158,32 @@ impl Action for AutoCreate {
     async fn run(node: Arc<Node>, _task: Task, request: AutoCreateRequest) -> Result<(), Failure> {
         allowed(&node, &request.index)?;
         let new = NewIndex {
-            name: request.index,
+            name: request.index.clone(),
             ..NewIndex::default()
         };
         match make(&node, new).await {
-            Err(failure) if failure.kind == Kind::ResourceAlreadyExists => Ok(()),
+            Err(failure) if failure.kind == Kind::ResourceAlreadyExists => {
+                shows(&node, &request.index).await
+            }
             made => made.map(drop),
         }
     }
+}
+
+/// How long to wait until an index shows here that another node has just made.
+const SHOWS_WITHIN: Duration = Duration::from_secs(30);
+
+/// Waits until an index (or alias) that is said to exist shows in this node's metadata.
+pub(crate) async fn shows(node: &Node, index: &str) -> Result<(), Failure> {
+    let is_there = |metadata: &metadata::Metadata| {
+        let there = metadata.index(index).is_some() || !metadata.indices_of_alias(index).is_empty();
+        there.then_some(())
+    };
+    let shown = node.metadata_store().wait_for(SHOWS_WITHIN, is_there).await;
+    shown.ok_or_else(|| {
+        let why = format!("index [{index}] was made by another node and does not show");
+        Failure::new(Kind::ProcessClusterEventTimeout, why)
+    })
 }
 
 /// Makes the index, and opens those of its shards that lie here.

@@ -2,12 +2,12 @@
 
 use crate::{
     Node,
-    action::{Action, Description, Spec},
+    action::{Action, Description, Spec, StoredAction},
     actions::table,
 };
 use futures_util::future::join_all;
-use glasswork_content::Failure;
-use glasswork_tasks::Task;
+use glasswork_content::{Failure, Render};
+use glasswork_tasks::{NodeId, Task};
 use serde::{Deserialize, Serialize};
 use std::{fmt::Write, sync::Arc};
 
@@ -78,26 +78,60 @@ impl Action for ForceMerge {
             ..ShardCounts::default()
         };
         let parts = by_node(&node, &indices).into_iter().map(|(at, shards)| {
-            let request = NodeForceMerge {
-                shards: shards.clone(),
-                request: request.clone(),
-            };
-            let (node, task) = (&node, &task);
+            let (node, task, request) = (&node, &task, &request);
             async move {
-                (
-                    shards,
-                    node.call::<ForceMergeNode>(task, &at, request).await,
-                )
+                let merged = merge_at(node, task, &at, &shards, request).await;
+                (shards, merged)
             }
         });
         for (shards, merged) in join_all(parts).await {
-            let merged = merged
-                .unwrap_or_else(|failure| shards.iter().map(|_| Err(failure.clone())).collect());
             for (shard, merged) in shards.iter().zip(merged) {
                 count(&node, &mut counts, shard, merged);
             }
         }
         Ok(BroadcastResponse { shards: counts })
+    }
+}
+
+/// Has node `at` merge its shards: all at once when somebody waits; else one by one, so that the task can be paused between
+/// them.
+async fn merge_at(
+    node: &Arc<Node>,
+    task: &Task,
+    at: &NodeId,
+    shards: &[ShardId],
+    request: &ForceMergeRequest,
+) -> Vec<Result<(), Failure>> {
+    let run = node.durable_run(task);
+    let at_once = if run.is_some() {
+        1
+    } else {
+        shards.len().max(1)
+    };
+    let mut merged = Vec::with_capacity(shards.len());
+    for some in shards.chunks(at_once) {
+        if let Some(run) = &run {
+            run.not_paused(task).await;
+        }
+        let part = NodeForceMerge {
+            shards: some.to_vec(),
+            request: request.clone(),
+        };
+        match node.call::<ForceMergeNode>(task, at, part).await {
+            Ok(each) => merged.extend(each),
+            Err(failure) => merged.extend(some.iter().map(|_| Err(failure.clone()))),
+        }
+    }
+    merged
+}
+
+/// Begins again after a restart: shards that are merged already have nothing left to do.
+impl StoredAction for ForceMerge {
+    const DURABLE: bool = true;
+
+    fn render(response: &BroadcastResponse, out: &mut Render) -> Result<(), Failure> {
+        response.render(out);
+        Ok(())
     }
 }
 

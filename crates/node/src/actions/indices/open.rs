@@ -2,10 +2,10 @@
 
 use crate::{
     Node,
-    action::{Action, Description, Spec},
+    action::{Action, Description, Spec, StoredAction},
     actions::table,
 };
-use glasswork_content::Failure;
+use glasswork_content::{Failure, Render};
 use glasswork_tasks::Task;
 use serde::{Deserialize, Serialize};
 use std::{fmt::Write, sync::Arc};
@@ -56,5 +56,12 @@ impl Action for OpenIndex {
             acknowledged: true,
             shards_acknowledged: Some(true),
         })
+    }
+}
+
+impl StoredAction for OpenIndex {
+    fn render(response: &Acknowledged, out: &mut Render) -> Result<(), Failure> {
+        response.render(out);
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! `cluster:admin/tasks/cancel[n]`: a node's part of a cancel.
 
-use crate::{Action, Node, actions::table};
+use crate::{Action, Node, actions::table, durable::Kept};
 use futures_util::future::join_all;
 use glasswork_content::failure::Failure;
 use glasswork_tasks::{CancelError, Cancels, Filter, On, Reason, Snapshot, Task, TaskId, View};
@@ -46,6 +46,9 @@ impl Action for CancelNode {
             None => node.registry().cancel_matching(&request.filter, reason),
         };
         node.bans().set_and_wait(cancels.remote).await;
+        for cancelled in cancels.tasks.iter().filter(|cancelled| cancelled.first) {
+            keep_cancelled(&node, &cancelled.task).await;
+        }
         let mut tasks: Vec<Task> = cancels
             .tasks
             .into_iter()
@@ -58,6 +61,21 @@ impl Action for CancelNode {
             drop(waiting);
         }
         Ok(node.registry().snapshots(&tasks, &request.view))
+    }
+}
+
+/// A durable task stays cancelled over a crash: whoever asked for it is told that it is.
+async fn keep_cancelled(node: &Node, task: &Task) {
+    let (Some(run), Some(cancellation)) = (
+        node.started_runs().durable(task.number()),
+        task.cancellation(),
+    ) else {
+        return;
+    };
+    let kept = Kept::from(&cancellation.reason);
+    if let Err(failure) = run.change(|head| head.cancelled = Some(kept.clone())).await {
+        // Mostly it has ended by then, and its keys are gone.
+        tracing::debug!(task = %task.id(), %failure, "a cancel would not outlive a crash");
     }
 }
 

@@ -1,6 +1,6 @@
 //! `cluster:monitor/task/get`: one task, live or finished, wherever it runs.
 
-use super::{DEFAULT_WAIT, name_of, stored};
+use super::{DEFAULT_WAIT, name_of, results};
 use crate::{Action, Node, actions::table};
 use glasswork_content::failure::{Failure, Kind};
 use glasswork_tasks::{On, Snapshot, Task, TaskId, View};
@@ -57,7 +57,7 @@ impl Action for Get {
             let timeout = request.timeout;
             return node.forward::<Self>(&own, &id.node, request, timeout).await;
         }
-        stored::read(&node, &own, &id).await.map(Got::Stored).map_err(|cause| {
+        results::read(&node, &own, &id).await.map(Got::Stored).map_err(|cause| {
             let reason = format!(
                 "task [{id}] belongs to the node [{}] which isn't part of the cluster and there is no record of the task",
                 id.node
@@ -74,7 +74,7 @@ async fn here(
     request: &GetTask,
 ) -> Result<Got, Failure> {
     let Some(task) = node.registry().get(id.number) else {
-        return stored::read(node, own, id).await.map(Got::Stored);
+        return results::read(node, own, id).await.map(Got::Stored);
     };
     if request.wait {
         let waiting = own.waiting(On::Other("task".into()));
@@ -85,7 +85,7 @@ async fn here(
         }
         drop(waiting);
         // What it stored was written before it ended.
-        return match stored::read(node, own, id).await {
+        return match results::read(node, own, id).await {
             Ok(result) => Ok(Got::Stored(result)),
             Err(none) if none.kind == Kind::ResourceNotFound => {
                 Ok(Got::Ended(Box::new(task.snapshot(&request.view))))

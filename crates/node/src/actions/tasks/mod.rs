@@ -8,7 +8,8 @@ pub mod list;
 pub mod list_node;
 mod merge;
 mod response;
-mod stored;
+pub(crate) mod results;
+pub mod show;
 
 pub use cancel::{CancelTasks, Which};
 pub use get::{GetTask, Got};

@@ -8,14 +8,14 @@ use glasswork_content::{
 };
 use glasswork_node::{
     Node,
-    actions::tasks::{TasksResponse, list::List},
+    actions::tasks::{TasksResponse, list::List, show},
     members::NodeInfo,
 };
 use glasswork_tasks::{NodeId, Resources, Snapshot};
 
 use super::{
     forest::{Forest, Step},
-    list, task,
+    list,
 };
 use crate::{
     cat::{self, Cell, Column, Show, Table},
@@ -128,7 +128,7 @@ fn row(task: &Snapshot, node: Option<&NodeInfo>, detailed: bool) -> Vec<Cell> {
         row.push(Cell::text(
             task.description
                 .as_ref()
-                .map(task::described)
+                .map(show::described)
                 .unwrap_or_default(),
         ));
         row.push(Cell::text(resources(task.resources.as_ref())));
@@ -156,7 +156,7 @@ fn resources(resources: Option<&Resources>) -> String {
         pretty: true,
         ..Options::default()
     });
-    task::resource_stats(&mut out, resources);
+    show::resource_stats(&mut out, resources);
     String::from_utf8_lossy(out.finish().trim_ascii_end()).into_owned()
 }
 

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use glasswork_content::{failure::Failure, render::Render, text::TimeValue};
+use glasswork_content::{failure::Failure, text::TimeValue};
 use glasswork_node::actions::tasks::ListTasks;
-use glasswork_tasks::{Extended, Filter, Pattern, Progress, Sort};
+use glasswork_tasks::{Filter, Pattern, Sort};
 
 use crate::{
     params::Params,
@@ -104,80 +104,4 @@ fn page(params: &mut Params, list: &mut ListTasks) -> Result<(), Failure> {
         })?);
     }
     Ok(())
-}
-
-/// Writes the object.
-pub(super) fn object(out: &mut Render, task: &Extended) {
-    out.field_object("glasswork");
-    if let Some(user) = &task.user {
-        out.field_str("user", user);
-    }
-    if let Some(connection) = &task.connection {
-        out.field_str("connection", connection);
-    }
-    if let Some((on, millis)) = &task.wait {
-        out.field_object("wait");
-        out.field_str("on", on);
-        out.field_unsigned("since_in_millis", *millis);
-        out.end_object();
-    }
-    if let Some(progress) = &task.progress {
-        out.key("progress");
-        progressed(out, progress);
-    }
-    out.field_object("cancel");
-    out.field_unsigned("bound_in_millis", task.cancel_bound_millis);
-    if let Some(user) = &task.cancelled_by {
-        out.field_str("requested_by", user);
-    }
-    if let Some(reason) = &task.cancel_reason {
-        out.field_str("reason", reason);
-    }
-    if let Some(millis) = task.cancel_latency_millis {
-        out.field_unsigned("latency_in_millis", millis);
-    }
-    out.field_bool("overdue", task.overdue);
-    out.end_object();
-    if let Some((at, millis)) = &task.checkpoint {
-        out.field_object("checkpoint");
-        out.field_str("at", at);
-        out.field_unsigned("age_in_millis", *millis);
-        out.end_object();
-    }
-    out.field_object("resources");
-    out.field_unsigned("cpu_time_in_nanos", task.cpu_nanos);
-    out.field_unsigned("live_memory_in_bytes", task.traffic.live_bytes);
-    out.field_unsigned("peak_memory_in_bytes", task.traffic.peak_bytes);
-    out.field_unsigned("read_in_bytes", task.traffic.read_bytes);
-    out.field_unsigned("written_in_bytes", task.traffic.written_bytes);
-    out.end_object();
-    out.field_object("tree");
-    out.field_unsigned("tasks", task.tree.tasks);
-    out.field_unsigned("cpu_time_in_nanos", task.tree.cpu_nanos);
-    out.field_unsigned("live_memory_in_bytes", task.tree.live_bytes);
-    out.end_object();
-    if let Some(millis) = task.deadline_millis {
-        out.field_long("deadline_in_millis", millis);
-    }
-    out.field_bool("durable", task.durable);
-    out.end_object();
-}
-
-fn progressed(out: &mut Render, progress: &Progress) {
-    out.object();
-    out.field_unsigned("done", progress.done);
-    if let Some(total) = progress.total {
-        out.field_unsigned("total", total);
-    }
-    out.field_str("unit", &progress.unit);
-    if let Some(permille) = progress.permille {
-        out.field_double("percent", f64::from(permille) / 10.0);
-    }
-    if let Some((low, high)) = progress.eta_millis {
-        out.field_object("eta_in_millis");
-        out.field_unsigned("low", low);
-        out.field_unsigned("high", high);
-        out.end_object();
-    }
-    out.end_object();
 }

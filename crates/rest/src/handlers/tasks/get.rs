@@ -5,11 +5,11 @@ use std::sync::Arc;
 use glasswork_content::{failure::Failure, render::Render};
 use glasswork_node::{
     Node,
-    actions::tasks::{GetTask, Got, get::Get},
+    actions::tasks::{GetTask, Got, get::Get, show},
 };
 use glasswork_tasks::{Snapshot, View};
 
-use super::{extensions, task};
+use super::extensions;
 use crate::{
     handler,
     reply::Reply,
@@ -72,7 +72,7 @@ fn live(out: &mut Render, snapshot: &Snapshot, completed: bool) -> Result<(), Fa
     out.object();
     out.field_bool("completed", completed);
     out.key("task");
-    task::task(out, snapshot)?;
+    show::task(out, snapshot)?;
     out.end_object();
     Ok(())
 }

@@ -8,7 +8,6 @@ pub(crate) mod get;
 pub(crate) mod list;
 mod shown;
 mod stream;
-mod task;
 
 use std::time::Duration;
 

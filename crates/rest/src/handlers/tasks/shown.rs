@@ -1,14 +1,11 @@
 //! The three shapes of a list of tasks: by nodes, by parents, flat.
 
 use glasswork_content::{failure::Failure, render::Render};
-use glasswork_node::actions::tasks::{NodeTasks, TasksResponse};
+use glasswork_node::actions::tasks::{NodeTasks, TasksResponse, show};
 use glasswork_node::members::NodeInfo;
 use glasswork_tasks::Snapshot;
 
-use super::{
-    forest::{Forest, Step},
-    task,
-};
+use super::forest::{Forest, Step};
 use crate::cat::MAX_BYTES;
 
 /// How a list is grouped.
@@ -140,7 +137,7 @@ pub(super) fn one(out: &mut Render, one: &Snapshot, group_by: GroupBy) -> Result
     if group_by == GroupBy::Nodes {
         out.key(&one.id.to_string());
     }
-    task::task(out, one)
+    show::task(out, one)
 }
 
 fn by_nodes(out: &mut Render, answer: &TasksResponse) -> Result<(), Failure> {
@@ -194,7 +191,7 @@ fn by_parents(out: &mut Render, answer: &TasksResponse) -> Result<(), Failure> {
                 if !nested {
                     out.key(&one.id.to_string());
                 }
-                task::open(out, one)?;
+                show::open(out, one)?;
                 if has_children {
                     out.field_array("children");
                 }

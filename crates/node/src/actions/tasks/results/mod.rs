@@ -1,5 +1,10 @@
 //! Results that tasks have stored: documents of the index `.tasks`, named by the task's id.
 
+mod index;
+mod write;
+
+pub(crate) use write::{Outcome, document, store};
+
 use crate::{
     Node,
     actions::documents::{GetDocument, GetRequest},
@@ -9,7 +14,7 @@ use glasswork_tasks::{Task, TaskId};
 use std::sync::Arc;
 
 /// Where results are stored.
-const INDEX: &str = ".tasks";
+pub(crate) const INDEX: &str = ".tasks";
 
 /// The stored result of the task `id`, as JSON: `{"completed":true,"task":{…},"response":{…}}`, or `error` in place of
 /// `response`.
@@ -33,4 +38,17 @@ pub(super) async fn read(node: &Arc<Node>, own: &Task, id: &TaskId) -> Result<Ve
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// Whether the result of `task` itself is stored by now: a crash may have come between that and its end.
+///
+/// # Errors
+/// What keeps the document from being read.
+pub(crate) async fn is_stored(node: &Arc<Node>, task: &Task) -> Result<bool, Failure> {
+    if node.metadata().index(INDEX).is_none() {
+        return Ok(false);
+    }
+    let request = GetRequest::new(INDEX, task.id().to_string());
+    let answer = node.closing_child::<GetDocument>(task, request).await?;
+    Ok(answer.found.is_some())
 }
