@@ -14,6 +14,9 @@ use std::{
 /// How long to wait before a reservation that failed is tried again. Half a block is left by then.
 const RESERVE_AGAIN: Duration = Duration::from_secs(1);
 
+/// How often expired contexts of searches are looked for: cheap, and a keep-alive is kept to the second.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
 impl Node {
     /// Runs a loop until the node stops. It must not keep the node alive while it waits.
     pub(crate) fn background(
@@ -35,6 +38,7 @@ impl Node {
         self.background("numbers", keep_numbers(Arc::downgrade(self)));
         self.background("bans", orders.hand_out(Arc::downgrade(self)));
         self.background("members", watch_members(Arc::downgrade(self)));
+        self.background("contexts", sweep_contexts(Arc::downgrade(self)));
     }
 }
 
@@ -47,6 +51,18 @@ async fn keep_numbers(node: Weak<Node>) {
             tracing::warn!(%error, "the next block of task numbers is not yet reserved");
             drop(node);
             tokio::time::sleep(RESERVE_AGAIN).await;
+        }
+    }
+}
+
+/// Ends the contexts of searches that nobody has used for their keep-alive.
+async fn sweep_contexts(node: Weak<Node>) {
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        let Some(node) = node.upgrade() else { return };
+        let expired = node.contexts().sweep();
+        if expired > 0 {
+            tracing::debug!(expired, "contexts of searches have expired");
         }
     }
 }

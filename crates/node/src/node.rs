@@ -14,7 +14,7 @@ use crate::{
 };
 use glasswork_content::Failure;
 use glasswork_substrate::KvError;
-use glasswork_tasks::{DeclareError, NodeId, Registry};
+use glasswork_tasks::{DeclareError, Memory, NodeId, Registry};
 use parking_lot::Mutex;
 use std::{
     sync::{Arc, OnceLock, atomic::AtomicU64},
@@ -188,7 +188,12 @@ impl Node {
         &self.shards
     }
 
-    /// How many searches wait for the second of their phases on shards of this node.
+    /// The memory that all tasks together may reserve, for what outlives the task that makes it.
+    pub(crate) fn memory(&self) -> Arc<dyn Memory> {
+        Arc::clone(&self.breaker) as _
+    }
+
+    /// How many contexts searches keep on shards of this node: between their phases, and between the pages of scrolls.
     pub fn open_search_contexts(&self) -> usize {
         self.contexts.len()
     }

@@ -9,10 +9,7 @@ use std::{sync::Arc, time::Duration};
 use glasswork_content::{Failure, Kind, Meta, Render};
 use glasswork_node::{
     Node,
-    actions::{
-        documents::Bulk,
-        search::{MultiSearch, MultiSearchRequest, SearchAction, SearchRequest},
-    },
+    actions::search::{MultiSearch, MultiSearchRequest, SearchAction, SearchRequest},
 };
 use glasswork_search::{
     reduce::{ResponseOptions, SearchResponse},
@@ -47,34 +44,6 @@ fn body(response: &SearchResponse) -> String {
         .unwrap();
     out.end_object();
     String::from_utf8(out.finish()).unwrap()
-}
-
-/// `count` documents `{"n": 0, "k": "k0", "t": "word w0"}`, … in an index of `shards` shards.
-async fn fill(node: &Arc<Node>, index: &str, shards: u32, count: usize) {
-    let settings = format!(
-        r#"{{"settings": {{"number_of_shards": {shards}, "number_of_replicas": 0}}, "mappings": {{"properties": {{"n": {{"type": "integer"}}, "k": {{"type": "keyword"}}, "t": {{"type": "text"}}}}}}}}"#
-    );
-    create(node, index, &settings).await.unwrap();
-    let mut lines = String::new();
-    for n in 0..count {
-        lines.push_str(&format!("{{\"index\":{{\"_id\":\"{n}\"}}}}\n{{\"n\": {n}, \"k\": \"k{}\", \"t\": \"word w{}\"}}\n", n % 10, n % 3));
-    }
-    let defaults = glasswork_node::actions::documents::BulkDefaults {
-        index: Some(index.to_owned()),
-        ..Default::default()
-    };
-    let options = glasswork_node::actions::documents::WriteOptions {
-        refresh: glasswork_node::actions::documents::Refresh::Immediate,
-        ..Default::default()
-    };
-    let request = glasswork_node::actions::documents::BulkRequest::parse(
-        &bytes::Bytes::from(lines),
-        &defaults,
-        options,
-    )
-    .unwrap();
-    let written = run::<Bulk>(node, request).await.unwrap();
-    assert_eq!(written.items.len(), count);
 }
 
 /// Waits until as many shards as `count` are searched.

@@ -144,6 +144,9 @@ impl Index {
             ..ShardCounts::default()
         };
         let response = SearchResponse {
+            scroll_id: None,
+            pit_id: None,
+            scan: Vec::new(),
             took: 0,
             phase_took: None,
             shards,

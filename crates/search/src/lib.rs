@@ -17,6 +17,7 @@ pub mod mapping;
 pub mod query;
 pub mod reduce;
 pub mod request;
+pub mod scan;
 pub mod shard;
 
 pub use context::Context;

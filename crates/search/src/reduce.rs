@@ -9,6 +9,7 @@ use crate::{
     collect::{self, SortValue, TotalHits},
     interrupt::Halt,
     request::{Order, SearchRequest, SortTarget},
+    scan::ShardBounds,
     shard::{Hit, ShardDoc, ShardResult},
 };
 
@@ -180,6 +181,12 @@ impl ShardCounts {
 /// The answer to a search.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SearchResponse {
+    /// Where the next page can be had, when the search was begun with a keep-alive.
+    pub scroll_id: Option<String>,
+    /// The point in time that was searched.
+    pub pit_id: Option<String>,
+    /// What a scan looks at on each shard, in the order of the shards that [`Reduced::page`] counts; empty for other searches.
+    pub scan: Vec<ShardBounds>,
     /// Milliseconds it took.
     pub took: u64,
     /// Milliseconds of each phase (`phase_took`), if asked for.
@@ -225,6 +232,12 @@ impl SearchResponse {
         out: &mut Render,
         checkpoint: &dyn Checkpoint,
     ) -> Result<(), Failure> {
+        if let Some(id) = &self.scroll_id {
+            out.field_str("_scroll_id", id);
+        }
+        if let Some(id) = &self.pit_id {
+            out.field_str("pit_id", id);
+        }
         out.field_unsigned("took", self.took);
         if let Some(phases) = &self.phase_took {
             out.field_object("phase_took");

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use glasswork_content::Failure;
+use glasswork_content::{Failure, Kind};
 use serde::{Deserialize, Serialize};
 
 pub use crate::collect::{SortValue, TotalHits};
@@ -40,6 +40,18 @@ pub struct ShardDoc {
     pub(crate) first_key: Option<u64>,
 }
 
+impl ShardDoc {
+    /// A document that is neither scored nor sorted.
+    pub fn at(address: DocAddress) -> Self {
+        Self {
+            address,
+            score: None,
+            sort: Vec::new(),
+            first_key: None,
+        }
+    }
+}
+
 /// What the query phase of one shard answers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ShardResult {
@@ -57,6 +69,32 @@ pub struct ShardResult {
     pub terminated_early: Option<bool>,
 }
 
+impl ShardResult {
+    /// Nothing found, nothing counted.
+    pub fn empty() -> Self {
+        Self {
+            total: None,
+            max_score: None,
+            top: Vec::new(),
+            aggregations: None,
+            timed_out: false,
+            terminated_early: None,
+        }
+    }
+}
+
+/// Which page of a scroll is looked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Page<'a> {
+    /// The first, which also counts and aggregates.
+    First,
+    /// What comes behind the last hit that was given out, or from the beginning when none was. Nothing is counted.
+    Later {
+        /// That hit: its place, its score and its sort values.
+        behind: Option<&'a ShardDoc>,
+    },
+}
+
 /// The query phase: finds, counts, sorts and aggregates. `alias_filter` is what the aliases of the request let through.
 ///
 /// # Errors
@@ -67,12 +105,24 @@ pub fn query(
     request: &SearchRequest,
     alias_filter: Option<&Query>,
 ) -> Result<ShardResult, Failure> {
-    check(context, request)?;
-    if let Some(timeout) = request.timeout.and_then(|timeout| timeout.duration())
-        && let Some(deadline) = Instant::now().checked_add(timeout)
-    {
-        context.interrupt.set_deadline(deadline);
+    query_page(context, request, alias_filter, None)
+}
+
+/// The query phase of a page of a scroll; with no `page` the whole of a search.
+///
+/// # Errors
+/// As [`query()`].
+pub fn query_page(
+    context: &Context,
+    request: &SearchRequest,
+    alias_filter: Option<&Query>,
+    page: Option<Page<'_>>,
+) -> Result<ShardResult, Failure> {
+    match page {
+        None => check(context, request)?,
+        Some(_) => check_page(context, request)?,
     }
+    set_deadline(context, request);
     let scoring = request.is_by_score()
         || request.track_scores
         || request.min_score.is_some()
@@ -88,7 +138,7 @@ pub fn query(
         Some(filter) => Some(Compiled::new(context, Some(filter), false)?),
         None => None,
     };
-    let collected = collect::collect(context, request, &compiled, post_filter.as_ref())?;
+    let collected = collect::collect(context, request, &compiled, post_filter.as_ref(), page)?;
     if let Err(Halt::Failed(failure)) = context.interrupt.reason() {
         return Err(failure);
     }
@@ -112,6 +162,15 @@ pub fn query(
             counts_at_once(context, request, &compiled.plan).then_some(true)
         },
     })
+}
+
+/// The request's `timeout` begins.
+pub(crate) fn set_deadline(context: &Context, request: &SearchRequest) {
+    if let Some(timeout) = request.timeout.and_then(|timeout| timeout.duration())
+        && let Some(deadline) = Instant::now().checked_add(timeout)
+    {
+        context.interrupt.set_deadline(deadline);
+    }
 }
 
 /// Whether only aggregations look at documents, because the count of hits is known and none is wanted: OpenSearch 3.8
@@ -158,18 +217,11 @@ fn check(context: &Context, request: &SearchRequest) -> Result<(), Failure> {
              level setting."
         )));
     }
-    let fields = request.docvalue_fields.len();
-    let limit = context.limits.max_docvalue_fields;
-    if fields > limit {
-        return Err(Failure::illegal_argument(format!(
-            "Trying to retrieve too many docvalue_fields. Must be less than or equal to: [{limit}] but was [{fields}]. This limit can be \
-             set by changing the [index.max_docvalue_fields_search] index level setting."
-        )));
-    }
+    check_fields(context, request)?;
     if request.search_after.is_some() {
         if request.from() > 0 {
             return Err(Failure::new(
-                glasswork_content::Kind::Search,
+                Kind::Search,
                 "`from` parameter must be set to 0 when `search_after` is used.",
             ));
         }
@@ -178,6 +230,40 @@ fn check(context: &Context, request: &SearchRequest) -> Result<(), Failure> {
                 "Sort must contain at least one field.",
             ));
         }
+    }
+    Ok(())
+}
+
+/// What a shard refuses before a page of a scroll.
+///
+/// # Errors
+/// Pages that are too large, `search_after`, too many `docvalue_fields`.
+pub fn check_page(context: &Context, request: &SearchRequest) -> Result<(), Failure> {
+    let (limit, size) = (context.limits.max_result_window, request.size());
+    if size > limit {
+        return Err(Failure::illegal_argument(format!(
+            "Batch size is too large, size must be less than or equal to: [{limit}] but was [{size}]. Scroll batch sizes cost as much \
+             memory as result windows so they are controlled by the [index.max_result_window] index level setting."
+        )));
+    }
+    check_fields(context, request)?;
+    if request.search_after.is_some() {
+        return Err(Failure::new(
+            Kind::Search,
+            "`search_after` cannot be used in a scroll context.",
+        ));
+    }
+    Ok(())
+}
+
+fn check_fields(context: &Context, request: &SearchRequest) -> Result<(), Failure> {
+    let fields = request.docvalue_fields.len();
+    let limit = context.limits.max_docvalue_fields;
+    if fields > limit {
+        return Err(Failure::illegal_argument(format!(
+            "Trying to retrieve too many docvalue_fields. Must be less than or equal to: [{limit}] but was [{fields}]. This limit can be \
+             set by changing the [index.max_docvalue_fields_search] index level setting."
+        )));
     }
     Ok(())
 }

@@ -57,6 +57,27 @@ pub(crate) const SEARCH_FREE_CONTEXT: Spec = Spec::uncancellable(
     "it clears up after a search",
 );
 
+pub(crate) const SCROLL: Spec = Spec::cancellable("indices:data/read/scroll", 100).measured();
+pub(crate) const SEARCH_QUERY_SCROLL: Spec =
+    Spec::cancellable("indices:data/read/search[phase/query/scroll]", 100).measured();
+pub(crate) const SEARCH_QUERY_FETCH_SCROLL: Spec =
+    Spec::cancellable("indices:data/read/search[phase/query+fetch/scroll]", 100).measured();
+pub(crate) const SEARCH_FETCH_SCROLL: Spec =
+    Spec::cancellable("indices:data/read/search[phase/fetch/id/scroll]", 100).measured();
+const CLEARS: &str = "it clears up after searches";
+pub(crate) const CLEAR_SCROLL: Spec =
+    Spec::uncancellable("indices:data/read/scroll/clear", 30_000, CLEARS);
+pub(crate) const SEARCH_FREE_SCROLL: Spec = Spec::uncancellable(
+    "indices:data/read/search[free_context/scroll]",
+    10_000,
+    CLEARS,
+);
+pub(crate) const SEARCH_CLEAR_SCROLLS: Spec = Spec::uncancellable(
+    "indices:data/read/search[clear_scroll_contexts]",
+    10_000,
+    CLEARS,
+);
+
 // Indices.
 pub(crate) const CREATE_INDEX: Spec = Spec::uncancellable("indices:admin/create", 30_000, SHORT);
 pub(crate) const AUTO_CREATE: Spec =
@@ -205,6 +226,13 @@ pub const ALL: &[Served] = &[
     Served::of::<search::FetchPhase>(),
     Served::of::<search::CanMatch>(),
     Served::of::<search::FreeContext>(),
+    Served::of::<search::Scroll>(),
+    Served::of::<search::QueryScroll>(),
+    Served::of::<search::QueryFetchScroll>(),
+    Served::of::<search::FetchScroll>(),
+    Served::of::<search::ClearScroll>(),
+    Served::of::<search::FreeScroll>(),
+    Served::of::<search::ClearScrollContexts>(),
     Served::of::<indices::CreateIndex>(),
     Served::of::<indices::AutoCreate>(),
     Served::of::<indices::GetIndex>(),

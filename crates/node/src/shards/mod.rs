@@ -257,6 +257,7 @@ impl Node {
         if let Some(open) = self.shards().take(uuid, shard) {
             open.engine().close();
         }
+        self.contexts().free_shard(uuid, shard);
     }
 
     /// Removes what is left of an index on this node.
@@ -272,6 +273,7 @@ impl Node {
 
     async fn remove_shard(&self, uuid: &Arc<str>, number: u32) {
         let open = self.shards().take(uuid, number);
+        self.contexts().free_shard(uuid, number);
         let dir = self.shards().dir(uuid, number);
         let removing = tokio::task::spawn_blocking(move || match open {
             Some(shard) => shard.engine().delete().map_err(|error| error.to_string()),

@@ -14,7 +14,7 @@ use glasswork_node::{
             GetRequest, GetResponse, IndexDocument, IndexRequest, Operation, WriteItem,
             WriteOptions,
         },
-        indices::{CreateIndex, CreateIndexRequest},
+        indices::{CreateIndex, CreateIndexRequest, Refresh, RefreshRequest},
     },
     metadata::{ExpressionOptions, IndexExpression},
 };
@@ -86,6 +86,14 @@ impl OnFiles {
     }
 }
 
+/// Makes what was written visible.
+pub async fn refresh(node: &Arc<Node>, index: &str) {
+    let request = RefreshRequest {
+        target: target(index),
+    };
+    run::<Refresh>(node, request).await.unwrap();
+}
+
 /// Runs an action as a request from outside.
 pub async fn run<A: Action>(node: &Arc<Node>, request: A::Request) -> Result<A::Response, Failure> {
     node.run::<A, _>(request, Caller::default(), |answer| answer)
@@ -148,4 +156,32 @@ pub async fn bulk(node: &Arc<Node>, body: &str) -> Result<BulkResponse, Failure>
 pub fn items(mut response: BulkResponse) -> String {
     response.took_millis = 0;
     rendered(|out| response.render(out).unwrap())
+}
+
+/// `count` documents `{"n": 0, "k": "k0", "t": "word w0"}`, … in an index of `shards` shards.
+pub async fn fill(node: &Arc<Node>, index: &str, shards: u32, count: usize) {
+    let settings = format!(
+        r#"{{"settings": {{"number_of_shards": {shards}, "number_of_replicas": 0}}, "mappings": {{"properties": {{"n": {{"type": "integer"}}, "k": {{"type": "keyword"}}, "t": {{"type": "text"}}}}}}}}"#
+    );
+    create(node, index, &settings).await.unwrap();
+    let mut lines = String::new();
+    for n in 0..count {
+        lines.push_str(&format!("{{\"index\":{{\"_id\":\"{n}\"}}}}\n{{\"n\": {n}, \"k\": \"k{}\", \"t\": \"word w{}\"}}\n", n % 10, n % 3));
+    }
+    let defaults = glasswork_node::actions::documents::BulkDefaults {
+        index: Some(index.to_owned()),
+        ..Default::default()
+    };
+    let options = glasswork_node::actions::documents::WriteOptions {
+        refresh: glasswork_node::actions::documents::Refresh::Immediate,
+        ..Default::default()
+    };
+    let request = glasswork_node::actions::documents::BulkRequest::parse(
+        &bytes::Bytes::from(lines),
+        &defaults,
+        options,
+    )
+    .unwrap();
+    let written = run::<Bulk>(node, request).await.unwrap();
+    assert_eq!(written.items.len(), count);
 }

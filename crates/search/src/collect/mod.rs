@@ -21,14 +21,19 @@ use tantivy::{
 pub use self::{count::TotalHits, sort_value::SortValue};
 pub(crate) use self::{sort_keys::text_is_not_sorted, sort_value::compare};
 
-use self::{count::Counter, sort_keys::SortKeys, top_scores::TopScores, top_sorted::TopSorted};
+use self::{
+    count::Counter,
+    sort_keys::SortKeys,
+    top_scores::{After, TopScores},
+    top_sorted::TopSorted,
+};
 use crate::{
     aggs::{Account, Aggregations, PartialAggregations, ShardCollector},
     context::Context,
     interrupt::Halt,
     query::{Compiled, compile::Plan},
-    request::SearchRequest,
-    shard::{DocAddress, ShardDoc},
+    request::{Order, SearchRequest, SortTarget},
+    shard::{DocAddress, Page, ShardDoc},
 };
 
 /// Documents between two questions to the interrupt.
@@ -53,22 +58,43 @@ pub(crate) fn collect(
     request: &SearchRequest,
     compiled: &Compiled,
     post_filter: Option<&Compiled>,
+    page: Option<Page<'_>>,
 ) -> Result<Collected, Failure> {
+    let behind = match page {
+        Some(Page::Later { behind }) => behind,
+        _ => None,
+    };
+    let count_up_to = match page {
+        Some(Page::Later { .. }) => None,
+        _ => request.count_up_to(),
+    };
     let account = Account::new(context);
     let k = usize::try_from(request.from() + request.size()).unwrap_or(usize::MAX);
     let k = if request.size() == 0 { 0 } else { k };
     let sort = if request.is_by_score() {
         None
     } else {
-        Some(SortKeys::new(context, request)?)
+        let mut keys = SortKeys::new(context, request)?;
+        if let Some(last) = behind {
+            keys.begin_behind(context, last)?;
+        }
+        Some(keys)
     };
     let after = match (&sort, request.search_after.as_deref()) {
         (None, Some([value])) if !request.sort.is_empty() => {
-            Some(value.to_string().parse::<f32>().map_err(|_| {
+            let score = value.to_string().parse::<f32>().map_err(|_| {
                 Failure::illegal_argument("Failed to parse search_after value for field [_score].")
                     .caused_by(Failure::number_format(&value.to_string()))
-            })?)
+            })?;
+            Some(After {
+                score,
+                address: None,
+            })
         }
+        (None, _) => behind.map(|last| After {
+            score: last.score.unwrap_or(f32::NEG_INFINITY),
+            address: Some(last.address),
+        }),
         _ => None,
     };
     let aggregations = match &request.aggregations {
@@ -79,6 +105,10 @@ pub(crate) fn collect(
         ))?),
         None => None,
     };
+    let in_order = match request.sort.as_slice() {
+        [only] if only.target == SortTarget::Doc => only.order == Order::Asc,
+        _ => request.is_by_score() && compiled.plan.constant_score().is_some(),
+    };
     let mut run = Run {
         context,
         request,
@@ -87,9 +117,9 @@ pub(crate) fn collect(
         post_filter: post_filter.map(|filter| &filter.plan),
         sort,
         counter: Counter::new(if request.terminate_after > 0 {
-            request.count_up_to().map(|_| u64::MAX)
+            count_up_to.map(|_| u64::MAX)
         } else {
-            request.count_up_to()
+            count_up_to
         }),
         best: TopScores::new(k, after),
         firsts: Vec::new(),
@@ -99,6 +129,9 @@ pub(crate) fn collect(
         seen: 0,
         counted_ahead: false,
         terminated: false,
+        start: behind.map(|last| last.address).filter(|_| in_order),
+        in_order,
+        segment_hits: 0,
     };
     if !context.interrupt.reserve(k as u64 * 32) {
         context.interrupt.reason().map_err(halted)?;
@@ -149,6 +182,12 @@ struct Run<'a> {
     /// The count of the segment at work was taken before the scan.
     counted_ahead: bool,
     terminated: bool,
+    /// Matches of the segment at work that were offered to the sort.
+    segment_hits: usize,
+    /// Hits come in the order of the documents, so that the first are the best.
+    in_order: bool,
+    /// Where the page before ended, when hits come in the order of the documents.
+    start: Option<DocAddress>,
 }
 
 impl Run<'_> {
@@ -203,7 +242,7 @@ impl Run<'_> {
             return false;
         }
         match &self.sort {
-            Some(_) => true,
+            Some(_) => !(self.in_order && self.firsts.len() >= self.k),
             None => {
                 self.plan.constant_score().is_none()
                     || !self.best.is_full()
@@ -222,6 +261,9 @@ impl Run<'_> {
 
     fn segment(&mut self, ordinal: u32, segment: &Arc<Segment>, base: u64) -> Result<(), Halt> {
         self.counted_ahead = false;
+        if self.start.is_some_and(|start| ordinal < start.segment) {
+            return Ok(());
+        }
         if self.countable()
             && let Some(count) = self.plan.count_in(segment)?
         {
@@ -239,6 +281,7 @@ impl Run<'_> {
         let Some(sort) = self.sort.take() else {
             return self.by_score(ordinal, segment, aggregated);
         };
+        self.segment_hits = 0;
         let outcome = self.by_keys(&sort, ordinal, segment, base, aggregated);
         self.sort = Some(sort);
         outcome
@@ -259,7 +302,7 @@ impl Run<'_> {
         {
             return self.skipping(ordinal, segment);
         }
-        self.scan(segment, aggregated, |run, doc, score| {
+        self.scan(ordinal, segment, aggregated, |run, doc, score| {
             run.best.offer(ordinal, doc, score)
         })
     }
@@ -332,7 +375,10 @@ impl Run<'_> {
                 }
             }
         } else {
-            self.scan(segment, aggregated, |_, doc, score| top.offer(doc, score))?;
+            self.scan(ordinal, segment, aggregated, |run, doc, score| {
+                run.segment_hits += 1;
+                top.offer(doc, score);
+            })?;
         }
         let track_scores = self.request.track_scores;
         for sorted in top.into_sorted() {
@@ -361,6 +407,7 @@ impl Run<'_> {
     /// The plain way: every match of a segment, alive and good enough, is counted, aggregated and offered.
     fn scan(
         &mut self,
+        ordinal: u32,
         segment: &Arc<Segment>,
         aggregated: bool,
         mut offer: impl FnMut(&mut Self, DocId, f32),
@@ -376,6 +423,16 @@ impl Run<'_> {
             .weight
             .scorer(&segment.reader, 1.0)
             .map_err(|error| crate::broken(&error))?;
+        if let Some(start) = self.start.filter(|start| start.segment == ordinal) {
+            // The document itself was given out already.
+            let next = start.doc + 1;
+            if next >= segment.reader.max_doc() {
+                return Ok(());
+            }
+            if scorer.doc() < next {
+                scorer.seek(next);
+            }
+        }
         let mut filter = match self.post_filter {
             Some(plan) => Some(
                 plan.weight()
@@ -422,7 +479,8 @@ impl Run<'_> {
             if !more || self.terminated {
                 return Ok(());
             }
-            if aggregated && self.counter.is_satisfied() && self.scan_is_over() {
+            let counted = self.counted_ahead || self.counter.is_satisfied();
+            if aggregated && counted && self.scan_is_over() {
                 if !self.counted_ahead {
                     self.counter.stop();
                 }
@@ -433,7 +491,13 @@ impl Run<'_> {
 
     /// Whether the hits are settled in the middle of a scan. (The sort keys are lent out while sorting.)
     fn scan_is_over(&self) -> bool {
-        self.k == 0 || (self.request.is_by_score() && !self.wants_more())
+        if self.k == 0 {
+            return true;
+        }
+        if self.request.is_by_score() {
+            return !self.wants_more();
+        }
+        self.in_order && self.segment_hits >= self.k
     }
 
     fn finish(self, timed_out: bool) -> Result<Collected, Failure> {

@@ -2,9 +2,11 @@
 //!
 //! A key is the column's monotonic form, turned around for descending order; a missing value is the least or the
 //! greatest key, as OpenSearch substitutes the least or the greatest number. Keys of strings are positions in the
-//! segment's dictionary: even numbers for terms, odd ones for what lies between.
+//! segment's dictionary: every fourth number is a term, and those between are for what lies between.
 
-use std::sync::Arc;
+mod behind;
+
+use std::{cmp::Ordering, sync::Arc};
 
 use glasswork_content::{Failure, Kind as FailureKind, Node};
 use glasswork_engine::{FieldValue, Segment};
@@ -14,6 +16,7 @@ use tantivy::{
     f64_to_u64, i64_to_u64, u64_to_f64, u64_to_i64,
 };
 
+use self::behind::Behind;
 use super::sort_value::SortValue;
 use crate::{
     context::Context,
@@ -26,6 +29,8 @@ use crate::{
 pub(crate) struct SortKeys<'a> {
     keys: Vec<Resolved<'a>>,
     needs_score: bool,
+    /// The document behind which results begin.
+    behind: Option<Behind>,
 }
 
 /// One key.
@@ -88,7 +93,11 @@ impl<'a> SortKeys<'a> {
             });
         }
         let needs_score = keys.iter().any(|key| matches!(key.values, Values::Score));
-        Ok(Self { keys, needs_score })
+        Ok(Self {
+            keys,
+            needs_score,
+            behind: None,
+        })
     }
 
     /// Whether documents have to be scored to be sorted.
@@ -123,6 +132,15 @@ impl<'a> SortKeys<'a> {
             .iter()
             .map(|key| key.open(context, segment, base))
             .collect::<Result<Vec<_>, _>>()?;
+        if let Some(behind) = &self.behind {
+            let after = behind.keys(&readers)?;
+            let equals_from = behind.equals_from(context, segment);
+            return Ok(SegmentKeys {
+                readers,
+                after: Some(after),
+                equals_from,
+            });
+        }
         let after = match self.keys.first() {
             Some(first) if first.after.is_some() => {
                 let mut bounds = Vec::with_capacity(readers.len());
@@ -133,7 +151,11 @@ impl<'a> SortKeys<'a> {
             }
             _ => None,
         };
-        Ok(SegmentKeys { readers, after })
+        Ok(SegmentKeys {
+            readers,
+            after,
+            equals_from: DocId::MAX,
+        })
     }
 }
 
@@ -232,11 +254,7 @@ impl Resolved<'_> {
 
     fn open(&self, context: &Context, segment: &Segment, base: u64) -> Result<KeyReader, Failure> {
         let flip = if self.descending() { u64::MAX } else { 0 };
-        let mut missing = if matches!(self.key.missing, Some(Missing::First)) {
-            0
-        } else {
-            u64::MAX
-        };
+        let mut missing = self.missing_key(flip);
         let (source, compared) = match &self.values {
             Values::Score => (Source::Score, Compared::Float),
             Values::Doc => (Source::Doc { base }, Compared::Long),
@@ -315,6 +333,25 @@ impl Resolved<'_> {
         })
     }
 
+    /// The key of a document without a value, unless the request gives a value for it: the least or the greatest number of
+    /// the type, which is then equal to those that have it.
+    fn missing_key(&self, flip: u64) -> u64 {
+        let is_first = matches!(self.key.missing, Some(Missing::First));
+        let is_int = matches!(
+            &self.values,
+            Values::Number {
+                compared: Compared::Int,
+                ..
+            } | Values::Absent(Compared::Int)
+        );
+        match (is_int, is_first, self.descending()) {
+            (true, true, false) | (true, false, true) => i64_to_u64(i64::from(i32::MIN)) ^ flip,
+            (true, ..) => i64_to_u64(i64::from(i32::MAX)) ^ flip,
+            (false, true, _) => 0,
+            (false, false, _) => u64::MAX,
+        }
+    }
+
     /// The key of a value of `search_after`.
     fn bound(
         &self,
@@ -336,10 +373,7 @@ impl Resolved<'_> {
             Values::Score => score_key(as_double(value).ok_or_else(|| wrong(value))? as f32),
             Values::Doc => as_double(value).ok_or_else(|| wrong(value))?.max(0.0) as u64,
             Values::Absent(compared) => absent_key(*compared, value),
-            Values::Words { .. } => match &reader.source {
-                Source::Words { words, .. } => word_key(Some(words), &value.to_string())?,
-                _ => 1,
-            },
+            Values::Words { .. } => word_bound(reader, reader.words(), &value.to_string())?,
             Values::Number { kind, compared } => {
                 number_key(context, kind, *compared, value).map_err(|_| wrong(value))?
             }
@@ -430,11 +464,11 @@ fn number_key(
 
 /// The key of a string: of the term, or of the gap where it would be.
 fn word_key(words: Option<&StrColumn>, text: &str) -> Result<u64, Failure> {
-    let Some(words) = words else { return Ok(1) };
+    let Some(words) = words else { return Ok(2) };
     let dictionary = words.dictionary();
     let broken = |error: std::io::Error| crate::broken(&error);
     if let Some(ord) = dictionary.term_ord(text.as_bytes()).map_err(broken)? {
-        return Ok(2 * ord + 2);
+        return Ok(term_key(ord));
     }
     let (mut low, mut high) = (0, words.num_terms() as u64);
     let mut term = Vec::new();
@@ -447,7 +481,34 @@ fn word_key(words: Option<&StrColumn>, text: &str) -> Result<u64, Failure> {
             high = middle;
         }
     }
-    Ok(2 * low + 1)
+    Ok(4 * low + 2)
+}
+
+/// The key of a term of a dictionary; the gap before it is two below.
+#[inline]
+fn term_key(ord: u64) -> u64 {
+    4 * ord + 4
+}
+
+/// The term of such a key.
+fn ord_of(key: u64) -> u64 {
+    key / 4 - 1
+}
+
+/// The key of a bound: in the gap where documents without a value are it lies on its side of what stands for them.
+fn word_bound(reader: &KeyReader, words: Option<&StrColumn>, text: &str) -> Result<u64, Failure> {
+    let key = word_key(words, text)?;
+    let Some(substitute) = &reader.substitute else {
+        return Ok(key);
+    };
+    if key != reader.missing ^ reader.flip {
+        return Ok(key);
+    }
+    Ok(match text.cmp(substitute) {
+        Ordering::Less => key - 1,
+        Ordering::Equal => key,
+        Ordering::Greater => key + 1,
+    })
 }
 
 fn score_key(score: f32) -> u64 {
@@ -514,6 +575,8 @@ impl Recode {
 pub(crate) struct SegmentKeys {
     readers: Vec<KeyReader>,
     after: Option<Vec<u64>>,
+    /// The first document that is wanted although its keys are those of `after`.
+    equals_from: DocId,
 }
 
 /// One key of one segment.
@@ -576,6 +639,11 @@ impl SegmentKeys {
         self.after.as_deref()
     }
 
+    /// Whether a document with the keys of [`SegmentKeys::after`] comes behind it.
+    pub(crate) fn is_behind_its_equal(&self, doc: DocId) -> bool {
+        doc >= self.equals_from
+    }
+
     /// The value to show for a key.
     ///
     /// # Errors
@@ -586,6 +654,14 @@ impl SegmentKeys {
 }
 
 impl KeyReader {
+    /// The dictionary of strings, if this segment has one.
+    fn words(&self) -> Option<&StrColumn> {
+        match &self.source {
+            Source::Words { words, .. } => Some(words),
+            _ => None,
+        }
+    }
+
     #[inline]
     fn key(&self, doc: DocId, score: f32) -> u64 {
         let raw = match &self.source {
@@ -601,9 +677,7 @@ impl KeyReader {
                 recode,
                 ..
             } => pick(column, doc, *mode, *stored).map(|raw| recode.apply(raw)),
-            Source::Words { column, mode, .. } => {
-                extreme(column, doc, *mode).map(|ord| 2 * ord + 2)
-            }
+            Source::Words { column, mode, .. } => extreme(column, doc, *mode).map(term_key),
             Source::Score => Some(score_key(score)),
             Source::Doc { base } => Some(base + u64::from(doc)),
             Source::Absent => None,
@@ -627,7 +701,7 @@ impl KeyReader {
             (Source::Words { words, .. }, _) => {
                 let mut text = String::new();
                 words
-                    .ord_to_str(raw / 2 - 1, &mut text)
+                    .ord_to_str(ord_of(raw), &mut text)
                     .map_err(|error| crate::broken(&error))?;
                 SortValue::Text(text.into())
             }

@@ -4,6 +4,8 @@ use std::{cmp::Ordering, collections::BinaryHeap};
 
 use tantivy::DocId;
 
+use crate::shard::DocAddress;
+
 /// A document and its score.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scored {
@@ -37,17 +39,32 @@ impl PartialEq for Scored {
 
 impl Eq for Scored {}
 
+/// Where results begin: below a score, or behind a document with that score.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct After {
+    pub(crate) score: f32,
+    /// Of equal scores, those of later documents are wanted too.
+    pub(crate) address: Option<DocAddress>,
+}
+
+impl After {
+    fn passes(&self, segment: u32, doc: DocId, score: f32) -> bool {
+        let later = |address| DocAddress { segment, doc } > address;
+        score < self.score || (score == self.score && self.address.is_some_and(later))
+    }
+}
+
 /// The `k` best so far.
 pub(crate) struct TopScores {
     k: usize,
     heap: BinaryHeap<Scored>,
-    after: Option<f32>,
+    after: Option<After>,
     threshold: f32,
 }
 
 impl TopScores {
-    /// Keeps `k`, of those whose score is below `after`.
-    pub(crate) fn new(k: usize, after: Option<f32>) -> Self {
+    /// Keeps `k`, of those that come behind `after`.
+    pub(crate) fn new(k: usize, after: Option<After>) -> Self {
         Self {
             k,
             heap: BinaryHeap::with_capacity(k.min(1_024)),
@@ -74,7 +91,10 @@ impl TopScores {
         if score <= self.threshold && self.is_full() {
             return;
         }
-        if self.after.is_some_and(|after| score >= after) || self.k == 0 {
+        let before = self
+            .after
+            .is_some_and(|after| !after.passes(segment, doc, score));
+        if before || self.k == 0 {
             return;
         }
         let hit = Scored {
@@ -102,7 +122,8 @@ impl TopScores {
 
 #[cfg(test)]
 mod tests {
-    use super::TopScores;
+    use super::{After, TopScores};
+    use crate::shard::DocAddress;
 
     #[test]
     fn the_best_are_kept_and_ties_stay_in_order() {
@@ -112,5 +133,24 @@ mod tests {
         }
         let docs: Vec<_> = top.into_sorted().iter().map(|hit| hit.doc).collect();
         assert_eq!(docs, [1, 5, 3]);
+    }
+
+    #[test]
+    fn behind_a_document_come_lower_scores_and_later_documents_with_its_own() {
+        let after = After {
+            score: 2.0,
+            address: Some(DocAddress { segment: 0, doc: 3 }),
+        };
+        let mut top = TopScores::new(9, Some(after));
+        for (doc, score) in [(0, 1.0), (1, 3.0), (2, 2.0), (3, 2.0), (4, 2.0)] {
+            top.offer(0, doc, score);
+        }
+        top.offer(1, 0, 2.0);
+        let kept: Vec<_> = top
+            .into_sorted()
+            .iter()
+            .map(|hit| (hit.segment, hit.doc))
+            .collect();
+        assert_eq!(kept, [(0, 4), (1, 0), (0, 0)]);
     }
 }

@@ -71,10 +71,12 @@ impl<'a> TopSorted<'a> {
         for number in 1..self.width {
             self.candidate[number] = self.keys.key(number, doc, score);
         }
-        if let Some(after) = self.keys.after()
-            && self.candidate.as_slice() <= after
-        {
-            return;
+        if let Some(after) = self.keys.after() {
+            match self.candidate.as_slice().cmp(after) {
+                Ordering::Less => return,
+                Ordering::Equal if !self.keys.is_behind_its_equal(doc) => return,
+                _ => {}
+            }
         }
         if self.heap.len() < self.k {
             let slot = self.heap.len() as u32;

@@ -5,29 +5,28 @@ use std::{
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
-use futures_util::{StreamExt, future::join_all, stream};
+use futures_util::{StreamExt, stream};
 use glasswork_content::{
     Failure, Kind, ShardFailure, failure::group_shard_failures, text::parse_time,
 };
 use glasswork_search::{
-    query::{self, Bool, Query},
     reduce::{self, PhaseTook, Reduced, SearchResponse, ShardCounts},
-    request::{SearchRequest as Source, SortTarget},
+    request::{SearchRequest as Source, SortTarget, TrackTotalHits},
     shard::{Hit, ShardResult},
 };
 use glasswork_tasks::{NodeId, Task};
 
 use super::{
-    CanMatch, FetchPhase, FreeContext, QueryPhase, SearchRequest,
+    CanMatch, QueryPhase, SearchRequest,
     contexts::ContextId,
-    fetch::ShardFetch,
-    query::{ShardAnswer, ShardQuery},
+    gathering::Answered,
+    ids::{Place, ScrollId, Trips},
+    opening::{Opening, ScanOpening},
+    query::ShardAnswer,
+    scanning::{self, ScanPage},
+    targets::{self, Part},
 };
-use crate::{
-    CancelTimer, Node,
-    actions::{documents::primary_of, indices::ShardId},
-    metadata::SearchTarget,
-};
+use crate::{CancelTimer, Node, actions::indices::ShardId};
 
 /// Shards asked at the same time when nothing is said.
 const CONCURRENT_SHARDS: usize = 64;
@@ -54,46 +53,54 @@ pub(super) async fn search(
         .map_or(0, |since| {
             i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
         });
-    let shards = shards(&node, &request, now)?;
+    let source = counted(&request);
+    let shards = targets::shards(&node, &request, &source, now)?;
     let alone = shards.len() == 1;
     let mut search = Search {
         node,
         task,
         request,
+        source,
+        alone,
         took: PhaseTook::default(),
         failures: Vec::new(),
+        kept: Vec::new(),
         now,
     };
-    let total = shards.len();
-    let (asked, skipped) = search.pre_filter(shards).await?;
-    let answers = search.query(asked, alone).await?;
-    let response = search.answer(answers, begun, total, skipped).await;
-    search.check_cancelled(&response)?;
+    let response = search.run(shards, begun).await;
+    let response = search.unless_cancelled(response);
+    if response.is_err() {
+        search.free_kept().await;
+    }
     response
 }
 
-/// One shard with what is asked of it, and where it lies.
-struct Part {
-    at: NodeId,
-    query: ShardQuery,
+/// What the shards are asked: in a scroll everything is counted.
+fn counted(request: &SearchRequest) -> Arc<Source> {
+    if request.scroll.is_none() {
+        return Arc::clone(&request.source);
+    }
+    Arc::new(Source {
+        track_total_hits: Some(TrackTotalHits::Exactly),
+        ..(*request.source).clone()
+    })
 }
 
-/// A shard that answered.
-struct Answered {
-    at: NodeId,
-    shard: ShardId,
-    context: Option<ContextId>,
-    hits: Vec<Hit>,
-}
-
-struct Search {
-    node: Arc<Node>,
-    task: Task,
-    request: SearchRequest,
+/// A search at work.
+pub(super) struct Search {
+    pub(super) node: Arc<Node>,
+    pub(super) task: Task,
+    pub(super) request: SearchRequest,
+    /// What the shards are asked.
+    pub(super) source: Arc<Source>,
+    /// Whether there is only one shard, which finds and fetches in one go.
+    alone: bool,
     took: PhaseTook,
-    failures: Vec<ShardFailure>,
+    pub(super) failures: Vec<ShardFailure>,
+    /// The contexts of the scroll that begins.
+    pub(super) kept: Vec<Place>,
     /// What `now` is, milliseconds since 1970, for all shards.
-    now: i64,
+    pub(super) now: i64,
 }
 
 /// Cancels the search when its interval, or the cluster's, is over.
@@ -112,82 +119,16 @@ fn cancel_timer(
     Ok(interval.map(|interval| node.cancel_after(task, interval)))
 }
 
-/// The shards that the request looks at, in the order in which equal hits come.
-fn shards(node: &Arc<Node>, request: &SearchRequest, now: i64) -> Result<Vec<Part>, Failure> {
-    let targets = node
-        .metadata()
-        .resolve_search(&request.indices, request.routing.as_deref())?;
-    let mut parts = Vec::new();
-    for target in &targets {
-        target.index.options.blocks.check_read(&target.index.name)?;
-        let filter = alias_filter(target)?;
-        for shard in numbers(target) {
-            let shard = ShardId {
-                index: target.index.name.to_string(),
-                uuid: target.index.uuid.to_string(),
-                shard,
-            };
-            let query = ShardQuery {
-                shard,
-                source: Arc::clone(&request.source),
-                filter: filter.clone(),
-                alone: false,
-                now,
-            };
-            parts.push(query);
-        }
-    }
-    parts.sort_by(|left, right| {
-        (left.shard.shard, &left.shard.index).cmp(&(right.shard.shard, &right.shard.index))
-    });
-    parts
-        .into_iter()
-        .map(|query| {
-            Ok(Part {
-                at: primary_of(node, &query.shard.uuid, query.shard.shard)?,
-                query,
-            })
-        })
-        .collect()
-}
-
-fn numbers(target: &SearchTarget) -> Vec<u32> {
-    match &target.routing {
-        None => (0..target.index.options.number_of_shards).collect(),
-        Some(routings) => {
-            let mut shards: Vec<u32> = routings
-                .iter()
-                .flat_map(|routing| target.index.shards_of_routing(routing))
-                .collect();
-            shards.sort_unstable();
-            shards.dedup();
-            shards
-        }
-    }
-}
-
-/// What the aliases of the request let through: any of their filters.
-fn alias_filter(target: &SearchTarget) -> Result<Option<Query>, Failure> {
-    let mut filters = target
-        .filters
-        .iter()
-        .map(query::parse)
-        .collect::<Result<Vec<_>, _>>()?;
-    if filters.len() < 2 {
-        return Ok(filters.pop());
-    }
-    Ok(Some(
-        Bool {
-            should: filters,
-            ..Bool::default()
-        }
-        .into(),
-    ))
-}
-
 impl Search {
-    fn source(&self) -> &Source {
-        &self.request.source
+    async fn run(&mut self, shards: Vec<Part>, begun: Instant) -> Result<SearchResponse, Failure> {
+        let total = shards.len();
+        let (asked, skipped) = self.pre_filter(shards).await?;
+        let answers = self.query(asked).await?;
+        let shards = Shards { total, skipped };
+        if self.request.scan.is_some() {
+            return self.scanned(answers, begun, shards).await;
+        }
+        self.answer(answers, begun, shards).await
     }
 
     fn concurrent(&self) -> usize {
@@ -199,7 +140,7 @@ impl Search {
     /// Leaves out shards that cannot match, where asking is worth it; at least one stays, for the shape of the answer.
     async fn pre_filter(&mut self, shards: Vec<Part>) -> Result<(Vec<Part>, u32), Failure> {
         let by_field = matches!(
-            self.source().sort.first().map(|key| &key.target),
+            self.source.sort.first().map(|key| &key.target),
             Some(SortTarget::Field(_))
         );
         let threshold = self.request.pre_filter_shard_size.unwrap_or(if by_field {
@@ -207,7 +148,9 @@ impl Search {
         } else {
             PRE_FILTER_SHARDS
         });
-        let worth_it = by_field || self.source().query.is_some();
+        let worth_it = by_field || self.source.query.is_some();
+        // A scan tells of every shard what it looks at.
+        let worth_it = worth_it && self.request.scan.is_none();
         if !worth_it || shards.len() <= threshold as usize {
             return Ok((shards, 0));
         }
@@ -237,16 +180,18 @@ impl Search {
     }
 
     /// Asks every shard. What fails is kept in `failures`.
-    async fn query(
-        &mut self,
-        shards: Vec<Part>,
-        alone: bool,
-    ) -> Result<Vec<(Answered, ShardResult)>, Failure> {
+    async fn query(&mut self, shards: Vec<Part>) -> Result<Vec<(Answered, ShardResult)>, Failure> {
         let begun = Instant::now();
         let asked = shards.len();
-        let asking = stream::iter(shards)
-            .map(|Part { at, mut query }| async {
-                query.alone = alone;
+        let openings: Vec<Option<Opening>> = shards
+            .iter()
+            .enumerate()
+            .map(|(place, part)| self.opening(place, &part.query.shard))
+            .collect();
+        let asking = stream::iter(shards.into_iter().zip(openings))
+            .map(|(Part { at, mut query }, opening)| async {
+                query.alone = self.alone;
+                query.opening = opening;
                 let shard = query.shard.clone();
                 let answer = self.node.call::<QueryPhase>(&self.task, &at, query).await;
                 (at, shard, answer)
@@ -260,15 +205,18 @@ impl Search {
                     result,
                     hits,
                     context,
-                }) => answered.push((
-                    Answered {
+                    scan,
+                }) => {
+                    self.keep(&at, context.as_ref());
+                    let answered_shard = Answered {
                         at,
                         shard,
                         context,
                         hits,
-                    },
-                    result,
-                )),
+                        scan,
+                    };
+                    answered.push((answered_shard, result));
+                }
                 Err(reason) => self.failed(&at, &shard, reason),
             }
         }
@@ -292,7 +240,38 @@ impl Search {
         Ok(answered)
     }
 
-    fn failed(&mut self, at: &NodeId, shard: &ShardId, reason: Failure) {
+    /// What begins with the first page on the shard at `place`: a scan reads only from the first shard at once.
+    fn opening(&self, place: usize, shard: &ShardId) -> Option<Opening> {
+        let keep_alive = self.request.scroll?;
+        let scan = self.request.scan.as_ref().map(|scan| {
+            let bounds = scan
+                .bounds
+                .iter()
+                .find(|bounds| bounds.uuid == shard.uuid && bounds.shard == shard.shard);
+            ScanOpening {
+                from: bounds.map_or(0, |bounds| bounds.from),
+                through: bounds.map(|bounds| bounds.through),
+                size: if place == 0 { self.page_size() } else { 0 },
+            }
+        });
+        Some(Opening { keep_alive, scan })
+    }
+
+    fn page_size(&self) -> usize {
+        usize::try_from(self.source.size()).unwrap_or(usize::MAX)
+    }
+
+    /// Remembers a context of the scroll that begins.
+    fn keep(&mut self, at: &NodeId, context: Option<&ContextId>) {
+        if let (Some(context), true) = (context, self.request.scroll.is_some()) {
+            self.kept.push(Place {
+                node: at.clone(),
+                context: context.clone(),
+            });
+        }
+    }
+
+    pub(super) fn failed(&mut self, at: &NodeId, shard: &ShardId, reason: Failure) {
         self.failures.push(ShardFailure {
             shard: i64::from(shard.shard),
             index: Some(shard.index.clone()),
@@ -305,8 +284,7 @@ impl Search {
         &mut self,
         answers: Vec<(Answered, ShardResult)>,
         begun: Instant,
-        total: usize,
-        skipped: u32,
+        shards: Shards,
     ) -> Result<SearchResponse, Failure> {
         let (mut answered, results): (Vec<Answered>, Vec<ShardResult>) =
             answers.into_iter().unzip();
@@ -319,28 +297,78 @@ impl Search {
         };
         let begun_fetch = Instant::now();
         let hits = match answered.as_mut_slice() {
-            [only] if only.context.is_none() => std::mem::take(&mut only.hits),
+            [only] if self.alone => std::mem::take(&mut only.hits),
             _ => self.fetch(&reduced, answered).await?,
         };
         self.took.fetch = millis(begun_fetch);
         let hits = reduced.dress(hits);
-        let failed = u32::try_from(self.failures.len()).unwrap_or(u32::MAX);
-        let total = u32::try_from(total).unwrap_or(u32::MAX);
-        let shards = ShardCounts {
-            total,
-            successful: total.saturating_sub(failed),
-            skipped,
-            failed,
-            failures: group_shard_failures(std::mem::take(&mut self.failures)),
+        let trips = if self.alone {
+            Trips::QueryAndFetch
+        } else {
+            Trips::QueryThenFetch
         };
-        Ok(SearchResponse {
+        Ok(self.response(begun, shards, reduced, hits, trips))
+    }
+
+    /// Fills the first page of a scan, shard after shard.
+    async fn scanned(
+        &mut self,
+        answers: Vec<(Answered, ShardResult)>,
+        begun: Instant,
+        shards: Shards,
+    ) -> Result<SearchResponse, Failure> {
+        let mut page = ScanPage::new(self.page_size());
+        let (mut total, mut bounds) = (0, Vec::with_capacity(answers.len()));
+        for (shard, (answered, result)) in answers.into_iter().enumerate() {
+            total += result.total.map_or(0, |total| total.value);
+            bounds.extend(answered.scan);
+            page.timed_out |= result.timed_out;
+            page.add(shard, result.top, answered.hits);
+        }
+        // The first shard was asked for all that the page has room for.
+        let at = usize::from(page.has_room() && self.failures.is_empty());
+        let keep_alive = self.request.scroll;
+        let (node, task) = (&self.node, &self.task);
+        let at = scanning::fill(node, task, &self.kept, at, keep_alive, &mut page).await?;
+        let (reduced, hits) = page.finish(total);
+        let size = self.page_size();
+        let trips = Trips::Scan { at, total, size };
+        let mut response = self.response(begun, shards, reduced, hits, trips);
+        response.scan = bounds;
+        Ok(response)
+    }
+
+    fn response(
+        &mut self,
+        begun: Instant,
+        shards: Shards,
+        reduced: Reduced,
+        hits: Vec<Hit>,
+        trips: Trips,
+    ) -> SearchResponse {
+        let failed = u32::try_from(self.failures.len()).unwrap_or(u32::MAX);
+        let total = u32::try_from(shards.total).unwrap_or(u32::MAX);
+        let scroll_id = (!self.kept.is_empty()).then(|| {
+            let shards = self.kept.clone();
+            ScrollId { trips, shards }.write()
+        });
+        SearchResponse {
+            scroll_id,
+            pit_id: None,
+            scan: Vec::new(),
             took: millis(begun),
             phase_took: self.request.phase_took.then_some(self.took),
-            shards,
+            shards: ShardCounts {
+                total,
+                successful: total.saturating_sub(failed),
+                skipped: shards.skipped,
+                failed,
+                failures: group_shard_failures(std::mem::take(&mut self.failures)),
+            },
             reduced,
             hits,
-            asked: self.source().aggregations.clone(),
-        })
+            asked: self.source.aggregations.clone(),
+        }
     }
 
     /// Joins the findings: here when that is quick, on the pool when it may take long.
@@ -348,10 +376,10 @@ impl Search {
         let max_buckets = self.node.setting("search.max_buckets");
         let max_buckets = max_buckets.parse().unwrap_or(65_535);
         let hits: usize = results.iter().map(|result| result.top.len()).sum();
-        if self.source().aggregations.is_none() && hits <= MANY_HITS {
-            return reduce::reduce(self.source(), results, max_buckets, &self.task);
+        if self.source.aggregations.is_none() && hits <= MANY_HITS {
+            return reduce::reduce(&self.source, results, max_buckets, &self.task);
         }
-        let source = Arc::clone(&self.request.source);
+        let source = Arc::clone(&self.source);
         let work = move |task: &Task| reduce::reduce(&source, results, max_buckets, task);
         self.node.pools().search.run(&self.task, work).await
     }
@@ -368,111 +396,29 @@ impl Search {
         failure
     }
 
-    /// Has the hits of the page read by the shards that have them, and the other contexts given up.
-    async fn fetch(
-        &mut self,
-        reduced: &Reduced,
-        answered: Vec<Answered>,
-    ) -> Result<Vec<Hit>, Failure> {
-        let mut wanted: Vec<Vec<usize>> = vec![Vec::new(); answered.len()];
-        for (place, (shard, _)) in reduced.page.iter().enumerate() {
-            wanted[*shard].push(place);
-        }
-        let mut unused = Vec::new();
-        let mut parts = Vec::new();
-        for (answered, places) in answered.into_iter().zip(wanted) {
-            let Some(context) = answered.context.clone() else {
-                continue;
-            };
-            if places.is_empty() {
-                unused.push(answered);
-                continue;
-            }
-            let documents = places
-                .iter()
-                .map(|place| reduced.page[*place].1.address)
-                .collect();
-            let fetch = ShardFetch {
-                shard: answered.shard.clone(),
-                context,
-                source: Arc::clone(&self.request.source),
-                documents,
-                now: self.now,
-            };
-            parts.push((answered, places, fetch));
-        }
-        let fetching = join_all(parts.into_iter().map(|(answered, places, fetch)| async {
-            let hits = self
-                .node
-                .call::<FetchPhase>(&self.task, &answered.at, fetch)
-                .await;
-            (answered, places, hits)
-        }));
-        let (fetched, ()) = futures_util::future::join(fetching, self.free(unused)).await;
-        let mut page: Vec<Option<Hit>> = vec![None; reduced.page.len()];
-        let mut lost = Vec::new();
-        let parts = fetched.len();
-        for (answered, places, hits) in fetched {
-            match hits {
-                Ok(hits) => {
-                    for (place, hit) in places.into_iter().zip(hits) {
-                        page[place] = Some(hit);
-                    }
-                }
-                Err(reason) => {
-                    self.failed(&answered.at, &answered.shard, reason);
-                    lost.push(answered);
-                }
-            }
-        }
-        let failed = lost.len();
-        // A fetch that did not begin has left its context; one that did has taken it.
-        self.free(lost).await;
-        if failed > 0 && (failed == parts || !self.request.allow_partial_results) {
-            let reason = if failed == parts {
-                "all shards failed"
-            } else {
-                "Partial shards failure"
-            };
-            return Err(Failure::search_phase(
-                "fetch",
-                reason,
-                std::mem::take(&mut self.failures),
-            ));
-        }
-        Ok(page.into_iter().flatten().collect())
-    }
-
-    /// Gives up contexts. A node that can't be reached forgets its own in time.
-    async fn free(&self, answered: impl IntoIterator<Item = Answered>) {
-        let freeing = answered.into_iter().filter_map(|answered| {
-            let context = answered.context?;
-            Some(async move {
-                if let Err(failure) = self
-                    .node
-                    .call_closing::<FreeContext>(&self.task, &answered.at, context)
-                    .await
-                {
-                    tracing::debug!(%failure, "a search context is left to expire");
-                }
-            })
-        });
-        join_all(freeing).await;
-    }
-
     /// A search that was cancelled after some shards had answered has no answer.
-    fn check_cancelled(&self, response: &Result<SearchResponse, Failure>) -> Result<(), Failure> {
+    fn unless_cancelled(
+        &self,
+        response: Result<SearchResponse, Failure>,
+    ) -> Result<SearchResponse, Failure> {
         if response.is_ok() && self.task.is_cancelled() {
             return Err(self.reduce_failure(terminated()));
         }
-        Ok(())
+        response
     }
+}
+
+/// The shards of a search before they were asked.
+struct Shards {
+    total: usize,
+    /// Those that could not have matched.
+    skipped: u32,
 }
 
 fn terminated() -> Failure {
     Failure::new(Kind::TaskCancelled, "request has been terminated")
 }
 
-fn millis(since: Instant) -> u64 {
+pub(super) fn millis(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

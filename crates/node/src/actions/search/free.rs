@@ -22,6 +22,6 @@ impl Action for FreeContext {
     type Response = bool;
 
     async fn run(node: Arc<Node>, _task: Task, request: ContextId) -> Result<bool, Failure> {
-        Ok(node.contexts().take(&request).is_ok())
+        Ok(node.contexts().free(&request))
     }
 }

@@ -7,22 +7,41 @@
 //!   …[phase/fetch/id]                          the hits of one shard, out of the context that its query phase kept
 //!   …[free_context]                            contexts whose shard has no hit on the page
 //! indices:data/read/msearch                    one search each
+//! indices:data/read/scroll                     the next page; contexts live from one to the next
+//!   …[phase/query/scroll]                        one of several shards
+//!   …[phase/fetch/id/scroll]                     the hits of one shard
+//!   …[phase/query+fetch/scroll]                  both at once: a single shard, and every shard of a scan
+//! indices:data/read/scroll/clear               ends scrolls: …[free_context/scroll] one, …[clear_scroll_contexts] all of a node
 //! ```
 
 mod can_match;
+mod clear_scroll;
 mod contexts;
 mod coordinate;
+mod cursor;
 mod fetch;
 mod free;
+mod gathering;
+mod ids;
 mod msearch;
+mod opening;
+mod paging;
 mod query;
 mod request;
+mod scanning;
+mod scroll;
+mod targets;
 
+pub use clear_scroll::{ClearScroll, ClearScrollRequest, ClearScrollResponse};
+pub use glasswork_search::scan::ShardBounds;
 pub use msearch::{MultiSearch, MultiSearchRequest, MultiSearchResponse};
-pub use request::{SearchAction, SearchRequest};
+pub use request::{Scan, SearchAction, SearchRequest};
+pub use scroll::{Scroll, ScrollRequest};
 
 pub(crate) use can_match::CanMatch;
+pub(crate) use clear_scroll::{ClearScrollContexts, FreeScroll};
 pub(crate) use contexts::Contexts;
 pub(crate) use fetch::FetchPhase;
 pub(crate) use free::FreeContext;
+pub(crate) use paging::{FetchScroll, QueryFetchScroll, QueryScroll};
 pub(crate) use query::QueryPhase;

@@ -10,12 +10,16 @@ use glasswork_search::{
     interrupt::Interrupt,
     query::Query,
     request::SearchRequest,
+    scan::ShardBounds,
     shard::{self, DocAddress, Hit, ShardResult},
 };
 use glasswork_tasks::Task;
 use serde::{Deserialize, Serialize};
 
-use super::contexts::ContextId;
+use super::{
+    contexts::ContextId,
+    opening::{self, Ground, Opening},
+};
 use crate::{
     Node,
     action::{Action, Description, Spec},
@@ -37,6 +41,8 @@ pub(crate) struct ShardQuery {
     pub(crate) alone: bool,
     /// What `now` is, milliseconds since 1970.
     pub(crate) now: i64,
+    /// That a scroll begins with this page.
+    pub(crate) opening: Option<Opening>,
 }
 
 /// What a shard found.
@@ -46,8 +52,10 @@ pub(crate) struct ShardAnswer {
     pub(crate) result: ShardResult,
     /// The hits of the page, when this is the only shard.
     pub(crate) hits: Vec<Hit>,
-    /// Where hits can be fetched from, when there are any and other shards.
+    /// Where hits can be fetched from, when there are any and other shards; where a scroll goes on.
     pub(crate) context: Option<ContextId>,
+    /// What a scan looks at.
+    pub(crate) scan: Option<ShardBounds>,
 }
 
 /// Finds.
@@ -70,31 +78,43 @@ impl Action for QueryPhase {
         let run = move |task: &Task| {
             let view = view(&shard)?;
             let context = context(&shard, Arc::clone(&view), limits, request.now, task);
-            let result = shard::query(&context, &request.source, request.filter.as_ref())?;
-            if request.alone {
-                let from = usize::try_from(request.source.from()).unwrap_or(usize::MAX);
-                let page: Vec<DocAddress> = result
-                    .top
-                    .iter()
-                    .skip(from)
-                    .map(|hit| hit.address)
-                    .collect();
-                let hits = shard::fetch(&context, &request.source, &page)?;
-                return Ok(ShardAnswer {
-                    result,
-                    hits,
-                    context: None,
-                });
+            if let Some(opening) = &request.opening {
+                let ground = Ground {
+                    node: &keeper,
+                    shard: &shard,
+                    context: &context,
+                    task,
+                };
+                return opening::open(&ground, &request, opening);
             }
-            let kept = (!result.top.is_empty()).then(|| keeper.contexts().keep(view));
+            let result = shard::query(&context, &request.source, request.filter.as_ref())?;
+            let hits = if request.alone {
+                shard::fetch(
+                    &context,
+                    &request.source,
+                    &page_of(&request.source, &result),
+                )?
+            } else {
+                Vec::new()
+            };
+            let kept = !request.alone && !result.top.is_empty();
+            let kept = kept.then(|| keeper.contexts().keep(request.shard, view));
             Ok(ShardAnswer {
                 result,
-                hits: Vec::new(),
+                hits,
                 context: kept,
+                scan: None,
             })
         };
         node.pools().search.run(&task, run).await
     }
+}
+
+/// Where the hits lie that a single shard shows.
+pub(super) fn page_of(source: &SearchRequest, found: &ShardResult) -> Vec<DocAddress> {
+    let from = usize::try_from(source.from()).unwrap_or(usize::MAX);
+    let shown = found.top.iter().skip(from);
+    shown.map(|hit| hit.address).collect()
 }
 
 /// `shardId[[books][0]]`

@@ -3,10 +3,18 @@
 use std::{
     fmt::{self, Write},
     sync::Arc,
+    time::Duration,
 };
 
-use glasswork_content::{Failure, text::TimeValue};
-use glasswork_search::{reduce::SearchResponse, request};
+use glasswork_content::{
+    Failure,
+    text::{TimeValue, duration_text},
+};
+use glasswork_search::{
+    reduce::SearchResponse,
+    request::{self, TrackTotalHits},
+    scan::ShardBounds,
+};
 use glasswork_tasks::{Describe, Task};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +45,21 @@ pub struct SearchRequest {
     pub cancel_after: Option<TimeValue>,
     /// Whether the answer tells how long each phase took.
     pub phase_took: bool,
+    /// Whether answers may be kept for the same request; there is no such cache, but a scroll refuses it.
+    pub request_cache: bool,
+    /// That a scroll begins, and for how long its contexts wait for the next page.
+    pub scroll: Option<Duration>,
+    /// That the scroll reads in the order of `_seq_no`.
+    pub scan: Option<Scan>,
+}
+
+/// Reads in the order of `_seq_no`, shard after shard, instead of finding the best: what by-query operations do. Needs
+/// [`SearchRequest::scroll`]. Every hit has its `_seq_no`, `_primary_term` and `_version`, and the answer tells what is
+/// looked at on each shard.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Scan {
+    /// What to look at. A shard that is not named is read from its first operation through the last that is visible.
+    pub bounds: Vec<ShardBounds>,
 }
 
 impl SearchRequest {
@@ -52,6 +75,9 @@ impl SearchRequest {
             max_concurrent_shard_requests: None,
             cancel_after: None,
             phase_took: false,
+            request_cache: false,
+            scroll: None,
+            scan: None,
         }
     }
 
@@ -60,6 +86,36 @@ impl SearchRequest {
         SearchDescription {
             indices: self.indices.names.clone().into(),
             source: Arc::clone(&self.source),
+            scroll: self.scroll,
+        }
+    }
+
+    /// `SearchRequest.validate`: what a scroll can't have.
+    fn check(&self) -> Result<(), Failure> {
+        if self.scroll.is_none() {
+            return match self.scan {
+                Some(_) => Err(Failure::validation(["a scan needs a scroll"])),
+                None => Ok(()),
+            };
+        }
+        let mut wrong = Vec::new();
+        let counts = self.source.track_total_hits;
+        if !matches!(counts, None | Some(TrackTotalHits::Exactly)) {
+            wrong.push("disabling [track_total_hits] is not allowed in a scroll context");
+        }
+        if self.source.from() > 0 {
+            wrong.push("using [from] is not allowed in a scroll context");
+        }
+        if self.source.size == Some(0) {
+            wrong.push("[size] cannot be [0] in a scroll context");
+        }
+        if self.request_cache {
+            wrong.push("[request_cache] cannot be used in a scroll context");
+        }
+        if wrong.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure::validation(wrong))
         }
     }
 }
@@ -69,16 +125,18 @@ impl SearchRequest {
 pub(super) struct SearchDescription {
     indices: Arc<[String]>,
     source: Arc<request::SearchRequest>,
+    scroll: Option<Duration>,
 }
 
 impl Describe for SearchDescription {
     fn describe(&self, out: &mut dyn Write) -> fmt::Result {
-        write!(
-            out,
-            "indices[{}], search_type[QUERY_THEN_FETCH], source[{}]",
-            self.indices.join(","),
-            self.source.to_json()
-        )
+        let indices = self.indices.join(",");
+        write!(out, "indices[{indices}], search_type[QUERY_THEN_FETCH], ")?;
+        if let Some(keep_alive) = self.scroll {
+            let keep_alive = duration_text(keep_alive.as_nanos());
+            write!(out, "scroll[{keep_alive}], ")?;
+        }
+        write!(out, "source[{}]", self.source.to_json())
     }
 }
 
@@ -93,6 +151,10 @@ impl Action for SearchAction {
 
     fn describe(request: &SearchRequest) -> Description {
         Some(Arc::new(request.description()))
+    }
+
+    fn validate(request: &SearchRequest) -> Result<(), Failure> {
+        request.check()
     }
 
     async fn run(
