@@ -1,6 +1,6 @@
 //! What a script asks of the node that runs it: to go on, and the values of the document at hand.
 
-use glasswork_content::Failure;
+use glasswork_content::{Failure, Node};
 use std::sync::Arc;
 
 /// The script must stop: the host knows why.
@@ -49,6 +49,14 @@ pub trait Host {
 
     /// `_score` of the document at hand.
     fn score(&mut self) -> f64;
+
+    /// `_source` of the document at hand; `None` when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn source(&mut self) -> Result<Option<Node>, Failure> {
+        Ok(None)
+    }
 }
 
 /// A host without documents that never interrupts, for scripts over `ctx` and `params`.

@@ -18,7 +18,7 @@ pub enum Context {
     NumberSort,
     /// A sort by text: `doc`, `params`, `_score`; gives a string.
     StringSort,
-    /// A script field or the value of an aggregation: `doc`, `params`, `_score`; gives anything.
+    /// A script field: `doc`, `params`; gives anything.
     Field,
     /// Updates and by-query operations: `ctx`, `params`; gives nothing.
     Update,
@@ -34,7 +34,10 @@ impl Context {
     }
 
     pub(crate) fn has_score(self) -> bool {
-        !matches!(self, Context::Filter | Context::Update)
+        matches!(
+            self,
+            Context::Score | Context::NumberSort | Context::StringSort
+        )
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Limits {
     pub max_clause_count: usize,
     /// `index.max_docvalue_fields_search`: greatest number of `docvalue_fields`.
     pub max_docvalue_fields: usize,
+    /// `index.max_script_fields`: greatest number of `script_fields`.
+    pub max_script_fields: usize,
     /// `search.max_buckets`: greatest number of aggregation buckets in an answer.
     pub max_buckets: u64,
 }
@@ -59,6 +61,7 @@ impl Default for Limits {
             max_terms_count: 65_536,
             max_clause_count: 1_024,
             max_docvalue_fields: 100,
+            max_script_fields: 32,
             max_buckets: 65_535,
         }
     }

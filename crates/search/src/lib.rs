@@ -18,10 +18,12 @@ pub mod query;
 pub mod reduce;
 pub mod request;
 pub mod scan;
+mod scripting;
 pub mod shard;
 
 pub use context::Context;
 pub use fetch::filter_source;
+pub use scripting::UserScript;
 
 use glasswork_content::{Failure, Kind};
 use glasswork_tasks::Stop;

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use glasswork_content::{Failure, Kind};
+use glasswork_script::Context as Purpose;
 use serde::{Deserialize, Serialize};
 
 pub use crate::collect::{SortValue, TotalHits};
@@ -126,10 +127,11 @@ pub fn query_page(
     let scoring = request.is_by_score()
         || request.track_scores
         || request.min_score.is_some()
-        || request
-            .sort
-            .iter()
-            .any(|key| key.target == SortTarget::Score);
+        || request.sort.iter().any(|key| match &key.target {
+            SortTarget::Score => true,
+            SortTarget::Script(script) => script.mentions_the_score(),
+            SortTarget::Doc | SortTarget::Field(_) => false,
+        });
     let mut compiled = Compiled::new(context, request.query.as_ref(), scoring)?;
     if let Some(filter) = alias_filter {
         compiled = compiled.filtered(context, filter)?;
@@ -264,6 +266,17 @@ fn check_fields(context: &Context, request: &SearchRequest) -> Result<(), Failur
             "Trying to retrieve too many docvalue_fields. Must be less than or equal to: [{limit}] but was [{fields}]. This limit can be \
              set by changing the [index.max_docvalue_fields_search] index level setting."
         )));
+    }
+    let fields = request.script_fields.len();
+    let limit = context.limits.max_script_fields;
+    if fields > limit {
+        return Err(Failure::illegal_argument(format!(
+            "Trying to retrieve too many script_fields. Must be less than or equal to: [{limit}] but was [{fields}]. This limit can be set \
+             by changing the [index.max_script_fields] index level setting."
+        )));
+    }
+    for field in &request.script_fields {
+        field.script.compile(Purpose::Field)?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ mod sort_keys;
 mod sort_value;
 mod top_scores;
 mod top_sorted;
+mod top_values;
 
 use std::sync::Arc;
 
@@ -23,9 +24,10 @@ pub(crate) use self::{sort_keys::text_is_not_sorted, sort_value::compare};
 
 use self::{
     count::Counter,
-    sort_keys::SortKeys,
+    sort_keys::{SegmentKeys, SortKeys},
     top_scores::{After, TopScores},
     top_sorted::TopSorted,
+    top_values::TopValues,
 };
 use crate::{
     aggs::{Account, Aggregations, PartialAggregations, ShardCollector},
@@ -345,6 +347,9 @@ impl Run<'_> {
         aggregated: bool,
     ) -> Result<(), Halt> {
         let keys = sort.open(self.context, segment, base)?;
+        if sort.has_computed_texts() {
+            return self.by_values(&keys, ordinal, segment, aggregated);
+        }
         // With one global first key, what is worse than the last of `k` kept documents cannot get in.
         let bound = match self.firsts.get(self.k.wrapping_sub(1)) {
             Some(last) if sort.first_is_global() => last.first_key,
@@ -396,12 +401,46 @@ impl Run<'_> {
                 first_key: Some(sorted.keys[0]),
             });
         }
+        self.keep_firsts();
+        Ok(())
+    }
+
+    /// The way of sorts that compare values: see [`TopValues`].
+    fn by_values(
+        &mut self,
+        keys: &SegmentKeys,
+        ordinal: u32,
+        segment: &Arc<Segment>,
+        aggregated: bool,
+    ) -> Result<(), Halt> {
+        let interrupt = Arc::clone(&self.context.interrupt);
+        let mut top = TopValues::new(&self.request.sort, keys, &interrupt, self.k);
+        self.scan(ordinal, segment, aggregated, |run, doc, score| {
+            run.segment_hits += 1;
+            top.offer(doc, score);
+        })?;
+        let track_scores = self.request.track_scores;
+        let firsts = top.into_sorted().into_iter().map(|kept| ShardDoc {
+            address: DocAddress {
+                segment: ordinal,
+                doc: kept.doc,
+            },
+            score: track_scores.then_some(kept.score),
+            sort: kept.values,
+            first_key: None,
+        });
+        self.firsts.extend(firsts);
+        self.keep_firsts();
+        Ok(())
+    }
+
+    /// Of what the segments gave so far, the first `k`.
+    fn keep_firsts(&mut self) {
         let order = &self.request.sort;
         self.firsts.sort_by(|left, right| {
             compare(order, &left.sort, &right.sort).then_with(|| left.address.cmp(&right.address))
         });
         self.firsts.truncate(self.k);
-        Ok(())
     }
 
     /// The plain way: every match of a segment, alive and good enough, is counted, aggregated and offered.

@@ -6,10 +6,11 @@
 
 mod behind;
 
-use std::{cmp::Ordering, sync::Arc};
+use std::{cell::RefCell, cmp::Ordering, sync::Arc};
 
 use glasswork_content::{Failure, Kind as FailureKind, Node};
 use glasswork_engine::{FieldValue, Segment};
+use glasswork_script::Context as Purpose;
 use tantivy::{
     DocId,
     columnar::{Column, ColumnType, ColumnValues, StrColumn},
@@ -22,7 +23,10 @@ use crate::{
     context::Context,
     mapping::{FieldType, Kind, Matches, values::DateContext},
     query::Literal,
-    request::{Missing, Mode, NumericType, Order, SearchRequest, SortKey, SortTarget},
+    request::{
+        Missing, Mode, NumericType, Order, ScriptSortKind, SearchRequest, SortKey, SortTarget,
+    },
+    scripting::{Prepared, Runs},
 };
 
 /// The keys of a request, resolved against the mapping.
@@ -54,6 +58,12 @@ enum Values<'a> {
     },
     /// A field that is not mapped.
     Absent(Compared),
+    /// What a script gives.
+    Script {
+        script: Prepared,
+        compared: Compared,
+        needs_score: bool,
+    },
 }
 
 /// As what the values of a key are compared and shown.
@@ -92,7 +102,16 @@ impl<'a> SortKeys<'a> {
                 after: after.map(|after| &after[number]),
             });
         }
-        let needs_score = keys.iter().any(|key| matches!(key.values, Values::Score));
+        let needs_score = keys.iter().any(|key| {
+            let by_script = matches!(
+                key.values,
+                Values::Script {
+                    needs_score: true,
+                    ..
+                }
+            );
+            by_script || matches!(key.values, Values::Score)
+        });
         Ok(Self {
             keys,
             needs_score,
@@ -103,6 +122,19 @@ impl<'a> SortKeys<'a> {
     /// Whether documents have to be scored to be sorted.
     pub(crate) fn needs_score(&self) -> bool {
         self.needs_score
+    }
+
+    /// Whether a script gives texts, for which there are no keys: values have to be compared.
+    pub(crate) fn has_computed_texts(&self) -> bool {
+        self.keys.iter().any(|key| {
+            matches!(
+                key.values,
+                Values::Script {
+                    compared: Compared::Words,
+                    ..
+                }
+            )
+        })
     }
 
     /// How many keys there are.
@@ -133,27 +165,28 @@ impl<'a> SortKeys<'a> {
             .map(|key| key.open(context, segment, base))
             .collect::<Result<Vec<_>, _>>()?;
         if let Some(behind) = &self.behind {
-            let after = behind.keys(&readers)?;
+            let keys = behind.keys(&readers)?;
             let equals_from = behind.equals_from(context, segment);
             return Ok(SegmentKeys {
                 readers,
-                after: Some(after),
+                after: Some((keys, behind.values().to_vec())),
                 equals_from,
             });
         }
-        let after = match self.keys.first() {
-            Some(first) if first.after.is_some() => {
-                let mut bounds = Vec::with_capacity(readers.len());
-                for (key, reader) in self.keys.iter().zip(&readers) {
-                    bounds.push(key.bound(context, reader, key.after.unwrap_or(&Literal::Null))?);
-                }
-                Some(bounds)
-            }
-            _ => None,
-        };
+        let (mut bounds, mut values) = (Vec::new(), Vec::new());
+        for (key, reader) in self.keys.iter().zip(&readers) {
+            let Some(after) = key.after else { continue };
+            let bound = key.bound(context, reader, after)?;
+            values.push(match (reader.compared, after) {
+                (Compared::Words, Literal::Null) => SortValue::Null,
+                (Compared::Words, text) => SortValue::Text(text.to_string().into()),
+                _ => reader.value(bound)?,
+            });
+            bounds.push(bound);
+        }
         Ok(SegmentKeys {
             readers,
-            after,
+            after: (!bounds.is_empty()).then_some((bounds, values)),
             equals_from: DocId::MAX,
         })
     }
@@ -164,6 +197,17 @@ fn resolve<'a>(context: &'a Context, key: &SortKey) -> Result<Values<'a>, Failur
         SortTarget::Score => return Ok(Values::Score),
         SortTarget::Doc => return Ok(Values::Doc),
         SortTarget::Field(name) => name,
+        SortTarget::Script(sort) => {
+            let (purpose, compared) = match sort.kind {
+                ScriptSortKind::Number => (Purpose::NumberSort, Compared::Double),
+                ScriptSortKind::Text => (Purpose::StringSort, Compared::Words),
+            };
+            return Ok(Values::Script {
+                script: Prepared::new(context, &sort.script, purpose)?,
+                compared,
+                needs_score: sort.mentions_the_score(),
+            });
+        }
     };
     let Some(kind) = context.mapping.field(name) else {
         let Some(unmapped) = &key.unmapped_type else {
@@ -258,6 +302,12 @@ impl Resolved<'_> {
         let (source, compared) = match &self.values {
             Values::Score => (Source::Score, Compared::Float),
             Values::Doc => (Source::Doc { base }, Compared::Long),
+            Values::Script {
+                script, compared, ..
+            } => (
+                Source::Script(Box::new(RefCell::new(script.open(&segment.reader)))),
+                *compared,
+            ),
             Values::Absent(compared) => {
                 if let Some(Missing::Value(value)) = &self.key.missing {
                     missing = absent_key(*compared, value) ^ flip;
@@ -372,7 +422,9 @@ impl Resolved<'_> {
         let key = match &self.values {
             Values::Score => score_key(as_double(value).ok_or_else(|| wrong(value))? as f32),
             Values::Doc => as_double(value).ok_or_else(|| wrong(value))?.max(0.0) as u64,
-            Values::Absent(compared) => absent_key(*compared, value),
+            Values::Absent(compared) | Values::Script { compared, .. } => {
+                absent_key(*compared, value)
+            }
             Values::Words { .. } => word_bound(reader, reader.words(), &value.to_string())?,
             Values::Number { kind, compared } => {
                 number_key(context, kind, *compared, value).map_err(|_| wrong(value))?
@@ -574,7 +626,8 @@ impl Recode {
 /// The keys of one segment.
 pub(crate) struct SegmentKeys {
     readers: Vec<KeyReader>,
-    after: Option<Vec<u64>>,
+    /// The keys behind which results begin, and the values that they stand for.
+    after: Option<(Vec<u64>, Vec<SortValue>)>,
     /// The first document that is wanted although its keys are those of `after`.
     equals_from: DocId,
 }
@@ -595,6 +648,7 @@ enum Source {
         base: u64,
     },
     Absent,
+    Script(Box<RefCell<Runs>>),
     Numbers {
         column: Column<u64>,
         dense: Option<Arc<dyn ColumnValues<u64>>>,
@@ -636,7 +690,35 @@ impl SegmentKeys {
 
     /// The keys behind which results begin.
     pub(crate) fn after(&self) -> Option<&[u64]> {
-        self.after.as_deref()
+        self.after.as_ref().map(|(keys, _)| keys.as_slice())
+    }
+
+    /// The values behind which results begin.
+    pub(crate) fn after_values(&self) -> Option<&[SortValue]> {
+        self.after.as_ref().map(|(_, values)| values.as_slice())
+    }
+
+    /// The value with that number of a document.
+    ///
+    /// # Errors
+    /// When the dictionary cannot be read.
+    pub(crate) fn value_of(
+        &self,
+        number: usize,
+        doc: DocId,
+        score: f32,
+    ) -> Result<SortValue, Failure> {
+        let reader = &self.readers[number];
+        match (&reader.source, reader.compared) {
+            (Source::Script(runs), Compared::Words) => {
+                let text = runs.borrow_mut().value(doc, score);
+                Ok(match text.as_ref().and_then(Node::as_str) {
+                    Some(text) => SortValue::Text(text.into()),
+                    None => SortValue::Null,
+                })
+            }
+            _ => reader.value(reader.key(doc, score)),
+        }
     }
 
     /// Whether a document with the keys of [`SegmentKeys::after`] comes behind it.
@@ -680,6 +762,8 @@ impl KeyReader {
             Source::Words { column, mode, .. } => extreme(column, doc, *mode).map(term_key),
             Source::Score => Some(score_key(score)),
             Source::Doc { base } => Some(base + u64::from(doc)),
+            // a search that is ending has no use for the key
+            Source::Script(runs) => runs.borrow_mut().number(doc, score).map(f64_to_u64),
             Source::Absent => None,
         };
         match raw {

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A name and a JSON array of values.
-type NamedValues = (Box<str>, Vec<u8>);
+pub(crate) type NamedValues = (Box<str>, Vec<u8>);
 
 /// The fields that a request wants to see, resolved once.
 pub(crate) struct FieldReaders<'a> {
@@ -53,7 +53,7 @@ impl<'a> FieldReaders<'a> {
         !self.sources.is_empty()
     }
 
-    /// The values of a document by name, each a JSON array, in the order of a Java `HashMap`.
+    /// The values of a document by name, each a JSON array.
     ///
     /// # Errors
     /// When a column cannot be read.
@@ -83,13 +83,18 @@ impl<'a> FieldReaders<'a> {
                 );
             }
         }
-        let order = hash_map_order(found.iter().map(|(name, _)| &**name));
-        let mut found: Vec<Option<NamedValues>> = found.into_iter().map(Some).collect();
-        Ok(order
-            .into_iter()
-            .filter_map(|place| found[place].take())
-            .collect())
+        Ok(found)
     }
+}
+
+/// Values in the order of a Java `HashMap`, as hits show them.
+pub(crate) fn in_order(found: Vec<NamedValues>) -> Vec<NamedValues> {
+    let order = hash_map_order(found.iter().map(|(name, _)| &**name));
+    let mut found: Vec<Option<NamedValues>> = found.into_iter().map(Some).collect();
+    order
+        .into_iter()
+        .filter_map(|place| found[place].take())
+        .collect()
 }
 
 fn readers<'a>(

@@ -1,6 +1,7 @@
 //! The fetch phase: from addresses of documents to hits with what the request wants to see of them.
 
 mod fields;
+mod scripts;
 mod source;
 
 use bytes::Bytes;
@@ -16,8 +17,11 @@ use crate::{
     shard::DocAddress,
 };
 
-use self::fields::FieldReaders;
 pub use self::source::filter as filter_source;
+use self::{
+    fields::{FieldReaders, in_order},
+    scripts::ScriptReaders,
+};
 
 /// A hit as it is shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,6 +69,7 @@ pub fn fetch(
     documents: &[DocAddress],
 ) -> Result<Vec<Hit>, Failure> {
     let readers = FieldReaders::new(context, request)?;
+    let mut scripts = ScriptReaders::new(context, request)?;
     let whole = SourceFilter::everything();
     let kept = context.mapping.source();
     if kept.disabled && readers.needs_source() {
@@ -77,6 +82,8 @@ pub fn fetch(
     let filter = match &request.source {
         _ if kept.disabled => &nothing,
         Some(filter) => filter,
+        // Who asks for computed fields has to ask for the source too.
+        None if !request.script_fields.is_empty() => &nothing,
         None => &whole,
     };
     let kept = SourceFilter {
@@ -110,7 +117,8 @@ pub fn fetch(
         } else {
             None
         };
-        let fields = readers.read(context, segment, address.doc, parsed.as_ref())?;
+        let mut fields = readers.read(context, segment, address.doc, parsed.as_ref())?;
+        scripts.read(address.segment, segment, address.doc, &mut fields)?;
         let source = match &parsed {
             _ if !filter.fetch => None,
             Some(node) if is_changed => Some(filtered(node, filter)),
@@ -132,7 +140,7 @@ pub fn fetch(
             score: None,
             routing: stored.routing,
             source,
-            fields,
+            fields: in_order(fields),
             sort: Vec::new(),
             matched_queries: Vec::new(),
         });

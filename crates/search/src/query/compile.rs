@@ -266,9 +266,18 @@ impl<'a> Compiler<'a> {
 
     /// The same compiler where scores don't matter.
     pub(crate) fn unscored(&self) -> Compiler<'_> {
+        self.inside(false)
+    }
+
+    /// The same compiler where scores matter, whatever is outside.
+    pub(crate) fn scored(&self) -> Compiler<'_> {
+        self.inside(true)
+    }
+
+    fn inside(&self, scoring: bool) -> Compiler<'_> {
         Compiler {
             context: self.context,
-            scoring: false,
+            scoring,
             leaves: Cell::new(0),
             shared_leaves: Some(self.leaf_counter()),
         }

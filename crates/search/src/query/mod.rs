@@ -5,7 +5,7 @@
 
 mod bool;
 mod boosting;
-mod clause;
+pub(crate) mod clause;
 mod column_range;
 pub(crate) mod compile;
 mod constant_score;
@@ -13,6 +13,8 @@ mod dictionary;
 mod dis_max;
 mod exists;
 mod full_text;
+mod function_score;
+mod functions;
 mod ids;
 mod leaf;
 mod literal;
@@ -27,7 +29,10 @@ mod phrase;
 mod prefix;
 mod query_string;
 mod range;
+mod rescored;
+mod score_function;
 mod script;
+mod script_score;
 mod statistics;
 mod syntax;
 mod term;
@@ -46,6 +51,8 @@ pub use self::{
     constant_score::ConstantScore,
     dis_max::DisMax,
     exists::Exists,
+    function_score::{FilteredFunction, FunctionScore},
+    functions::{BoostMode, ScoreMode},
     ids::Ids,
     literal::Literal,
     r#match::{FuzzyOptions, Match, Operator, ZeroTerms},
@@ -57,7 +64,12 @@ pub use self::{
     prefix::Prefix,
     query_string::QueryString,
     range::Range,
+    score_function::{
+        Decay, DecayShape, FieldValueFactor, Modifier, RandomScore, ScoreFunction, ScriptFunction,
+        Seed,
+    },
     script::ScriptQuery,
+    script_score::ScriptScore,
     term::Term,
     terms::Terms,
     wildcard::Wildcard,
@@ -157,6 +169,7 @@ queries! {
     ConstantScore(ConstantScore),
     DisMax(DisMax),
     Exists(Exists),
+    FunctionScore(FunctionScore),
     Ids(Ids),
     Match(Match),
     MatchAll(MatchAll),
@@ -168,6 +181,7 @@ queries! {
     QueryString(QueryString),
     Range(Range),
     Script(ScriptQuery),
+    ScriptScore(ScriptScore),
     Term(Term),
     Terms(Terms),
     Wildcard(Wildcard),

@@ -2,7 +2,7 @@
 
 use glasswork_content::{Failure, Node, Value, text};
 
-use super::{FieldAndFormat, SearchRequest, SortKey, SourceFilter, TrackTotalHits};
+use super::{FieldAndFormat, ScriptField, SearchRequest, SortKey, SourceFilter, TrackTotalHits};
 use crate::{
     aggs::Aggregations,
     query::{self, Literal},
@@ -43,6 +43,9 @@ impl SearchRequest {
             ("fields", Value::Array(nodes)) => self.fields = FieldAndFormat::parse_all(key, nodes)?,
             ("docvalue_fields", Value::Array(nodes)) => {
                 self.docvalue_fields = FieldAndFormat::parse_all(key, nodes)?
+            }
+            ("script_fields", Value::Object(fields)) => {
+                self.script_fields = ScriptField::parse_all(fields)?
             }
             ("search_after", Value::Array(nodes)) => self.search_after = Some(search_after(nodes)?),
             (_, Value::Object(_) | Value::Array(_) | Value::Null) => {

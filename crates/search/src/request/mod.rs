@@ -3,6 +3,8 @@
 mod body;
 mod fields;
 mod rendering;
+mod script_fields;
+mod script_sort;
 mod sort;
 mod source;
 
@@ -11,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     fields::FieldAndFormat,
+    script_fields::ScriptField,
+    script_sort::{ScriptSort, ScriptSortKind},
     sort::{Missing, Mode, NumericType, Order, SortKey, SortTarget},
     source::SourceFilter,
 };
@@ -52,6 +56,8 @@ pub struct SearchRequest {
     pub docvalue_fields: Vec<FieldAndFormat>,
     /// Values to show out of the source, as the mapping reads them.
     pub fields: Vec<FieldAndFormat>,
+    /// Values to compute by scripts.
+    pub script_fields: Vec<ScriptField>,
     /// Order of the hits; by score when empty.
     pub sort: Vec<SortKey>,
     /// Whether scores are computed although hits are sorted otherwise.

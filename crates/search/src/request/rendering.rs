@@ -2,7 +2,7 @@
 
 use glasswork_content::Render;
 
-use super::{FieldAndFormat, SearchRequest, TrackTotalHits};
+use super::{FieldAndFormat, ScriptField, SearchRequest, TrackTotalHits};
 
 impl SearchRequest {
     /// The JSON of the request, for the description of its task.
@@ -50,6 +50,7 @@ impl SearchRequest {
         }
         FieldAndFormat::render_all("docvalue_fields", &self.docvalue_fields, out);
         FieldAndFormat::render_all("fields", &self.fields, out);
+        ScriptField::render_all(&self.script_fields, out);
         if !self.sort.is_empty() {
             out.field_array("sort");
             for key in &self.sort {

@@ -3,6 +3,7 @@
 use glasswork_content::{Failure, Node, Object, Position, Render, Value};
 use serde::{Deserialize, Serialize};
 
+use super::ScriptSort;
 use crate::query::Literal;
 
 /// One key of the order.
@@ -31,6 +32,8 @@ pub enum SortTarget {
     Doc,
     /// A field's values.
     Field(String),
+    /// `_script`: what a script gives.
+    Script(Box<ScriptSort>),
 }
 
 /// Direction of a key.
@@ -82,7 +85,7 @@ pub enum NumericType {
 }
 
 impl Order {
-    fn parse(text: &str) -> Result<Self, Failure> {
+    pub(super) fn parse(text: &str) -> Result<Self, Failure> {
         match text.to_ascii_lowercase().as_str() {
             "asc" => Ok(Self::Asc),
             "desc" => Ok(Self::Desc),
@@ -93,7 +96,7 @@ impl Order {
         }
     }
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Asc => "asc",
             Self::Desc => "desc",
@@ -102,7 +105,7 @@ impl Order {
 }
 
 impl Mode {
-    fn parse(text: &str) -> Result<Self, Failure> {
+    pub(super) fn parse(text: &str) -> Result<Self, Failure> {
         match text.to_ascii_lowercase().as_str() {
             "min" => Ok(Self::Min),
             "max" => Ok(Self::Max),
@@ -115,7 +118,7 @@ impl Mode {
         }
     }
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Min => "min",
             Self::Max => "max",
@@ -219,7 +222,11 @@ impl SortKey {
 
     fn parse_object(object: &Object, keys: &mut Vec<Self>) -> Result<(), Failure> {
         for (name, node) in object.iter() {
-            if matches!(name, "_script" | "_geo_distance") {
+            if name == ScriptSort::NAME && node.as_str().is_none() {
+                keys.push(ScriptSort::parse(node)?);
+                continue;
+            }
+            if name == "_geo_distance" {
                 return Err(Failure::illegal_argument(format!(
                     "sorting by [{name}] is not supported"
                 )));
@@ -299,10 +306,14 @@ impl SortKey {
             SortTarget::Score => "_score",
             SortTarget::Doc => "_doc",
             SortTarget::Field(field) => field,
+            SortTarget::Script(_) => ScriptSort::NAME,
         }
     }
 
     pub(crate) fn render(&self, out: &mut Render) {
+        if let SortTarget::Script(script) = &self.target {
+            return script.render(self, out);
+        }
         out.object();
         out.field_object(self.name());
         out.field_str("order", self.order.name());

@@ -62,6 +62,10 @@ fn a_printed_request_reads_as_itself() {
         r#"{"query": {"bool": {"must": [{"range": {"year": {"gt": 3}}}], "must_not": {"wildcard": {"a": "b*"}}}}}"#,
         r#"{"query": {"boosting": {"positive": {"match_all": {}}, "negative": {"match_none": {}}, "negative_boost": 0.2}}}"#,
         r#"{"query": {"constant_score": {"filter": {"script": {"script": {"source": "params.x > 1", "params": {"x": 2}}}}}}}"#,
+        r#"{"query": {"function_score": {"query": {"match": {"a": "b"}}, "functions": [{"filter": {"term": {"a": 1}}, "weight": 3}, {"gauss": {"d": {"origin": "now", "scale": "3d"}, "multi_value_mode": "max"}, "weight": 2}], "score_mode": "avg", "boost_mode": "sum", "max_boost": 7, "min_score": 1, "boost": 2}}}"#,
+        r#"{"query": {"function_score": {"functions": [{"random_score": {"seed": 7, "field": "_seq_no"}}, {"field_value_factor": {"field": "n", "factor": 2, "missing": 1, "modifier": "ln1p"}}, {"script_score": {"script": {"source": "1", "params": {"a": 1}}}}]}}}"#,
+        r#"{"query": {"script_score": {"query": {"match_all": {}}, "script": {"source": "1"}, "min_score": 2}}, "script_fields": {"a": {"script": "1", "ignore_failure": true}}}"#,
+        r#"{"sort": [{"_script": {"type": "string", "script": {"source": "params.a", "params": {"a": "x"}}, "order": "desc", "mode": "max"}}, {"_script": {"type": "number", "script": "1"}}]}"#,
         r#"{"post_filter": {"term": {"a": true}}, "aggs": {"a": {"terms": {"field": "x"}, "aggs": {"b": {"avg": {"field": "y"}}}}}}"#,
     ] {
         let parsed = request(body).unwrap();

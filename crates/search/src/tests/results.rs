@@ -1,6 +1,14 @@
 //! What answers look like: paging, sorting, counting, sources, fields.
 
-use crate::fixture::{BOOKS, BOOKS_MAPPING, Index};
+use std::sync::Arc;
+
+use glasswork_content::{Kind, Limits, parse};
+use glasswork_tasks::NoCheckpoint;
+
+use crate::{
+    fixture::{BOOKS, BOOKS_MAPPING, Index, request},
+    shard::{self, Page},
+};
 
 #[test]
 fn an_answer_is_laid_out_as_recorded() {
@@ -303,5 +311,89 @@ fn sums_of_doubles_add_the_smallest_first() {
             answer.contains(&format!(r#""sort":[{expected}]"#)),
             "{answer}"
         );
+    }
+}
+
+#[test]
+fn a_failing_script_field_fails_the_search_unless_that_is_ignored() {
+    let index = Index::books(5);
+    let body = |ignore: bool| {
+        format!(
+            r#"{{"query": {{"ids": {{"values": ["1", "3"]}}}}, "sort": ["year"], "script_fields": {{
+                "half": {{"script": "doc['year'].value / 2.0"}},
+                "bad": {{"script": "doc['subjects'].value == 'Fiction' ? [1, 'a'][5] : 1", "ignore_failure": {ignore}}}}}}}"#
+        )
+    };
+    let failure = index.search(&body(false)).unwrap_err();
+    assert_eq!(failure.kind, Kind::Script, "{failure:?}");
+    let answer = index.search(&body(true)).unwrap();
+    assert!(
+        answer.contains(r#""_id":"1","_score":null,"fields":{"half":[906.5]},"sort":[1813]"#),
+        "{answer}"
+    );
+    assert!(!answer.contains("_source"), "{answer}");
+}
+
+#[test]
+fn hits_sorted_by_texts_that_scripts_compute_come_in_order_from_all_segments() {
+    let body = r#"{"size": 20, "sort": [{"_script": {"type": "string", "order": "desc", "script": "doc['title.raw'].value"}}]}"#;
+    let whole = Index::books(12).ids(body);
+    assert_eq!(whole.first().map(String::as_str), Some("10"));
+    for per_segment in [1, 5] {
+        assert_eq!(Index::books(per_segment).ids(body), whole);
+    }
+    let mut paged = Vec::new();
+    let mut after = String::new();
+    let index = Index::books(4);
+    loop {
+        let answer = index
+            .search(&format!(
+                r#"{{"size": 5, "sort": [{{"_script": {{"type": "string", "order": "desc", "script": "doc['title.raw'].value"}}}}]{after}}}"#
+            ))
+            .unwrap();
+        let answer = parse(answer.as_bytes(), &Limits::default()).unwrap();
+        let hits = answer
+            .get("hits")
+            .and_then(|hits| hits.get("hits"))
+            .unwrap();
+        let hits = hits.as_array().unwrap();
+        let Some(last) = hits.last() else { break };
+        paged.extend(
+            hits.iter()
+                .map(|hit| hit.get("_id").unwrap().as_str().unwrap().to_owned()),
+        );
+        let sort = String::from_utf8(last.get("sort").unwrap().to_json()).unwrap();
+        after = format!(r#", "search_after": {sort}"#);
+    }
+    assert_eq!(paged, whole);
+}
+
+#[test]
+fn pages_of_a_scroll_sorted_by_scripts_follow_each_other() {
+    for sort in [
+        r#"{"type": "string", "script": "doc['subjects'].value"}"#,
+        r#"{"type": "number", "script": "_score * (doc['year'].value / 50)"}"#,
+    ] {
+        let body = format!(
+            r#"{{"size": 5, "query": {{"match_all": {{"boost": 2}}}}, "sort": [{{"_script": {sort}}}]}}"#
+        );
+        let index = Index::books(4);
+        let whole = index.ids(&body.replace(r#""size": 5"#, r#""size": 20"#));
+        let request = request(&body).unwrap();
+        let (mut paged, mut last) = (Vec::new(), None);
+        loop {
+            let context = index.context(Arc::new(NoCheckpoint));
+            let page = match &last {
+                None => Page::First,
+                Some(last) => Page::Later { behind: Some(last) },
+            };
+            let found = shard::query_page(&context, &request, None, Some(page)).unwrap();
+            let addresses: Vec<_> = found.top.iter().map(|hit| hit.address).collect();
+            let hits = shard::fetch(&context, &request, &addresses).unwrap();
+            paged.extend(hits.into_iter().map(|hit| hit.id.to_string()));
+            let Some(end) = found.top.last() else { break };
+            last = Some(end.clone());
+        }
+        assert_eq!(paged, whole, "{body}");
     }
 }

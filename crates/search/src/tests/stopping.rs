@@ -1,8 +1,11 @@
 //! Searches stop where they are told: cancelled at any checkpoint, out of memory, out of time.
 
-use std::sync::{
-    Arc, LazyLock,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use glasswork_content::Kind;
@@ -34,6 +37,11 @@ const SEARCHES: &[&str] = &[
     r#"{"query": {"prefix": {"k": "k"}}, "track_total_hits": true}"#,
     r#"{"query": {"wildcard": {"t": "*9*"}}, "track_total_hits": true}"#,
     r#"{"query": {"range": {"n": {"gte": 10}}}, "sort": [{"k": "desc"}], "track_total_hits": true}"#,
+    r#"{"query": {"script": {"script": "doc['n'].value % 2 == 0"}}, "track_total_hits": true}"#,
+    r#"{"query": {"script_score": {"query": {"match_all": {}}, "script": {"source": "doc['n'].value"}, "min_score": 10}}, "track_total_hits": true}"#,
+    r#"{"query": {"function_score": {"functions": [{"filter": {"match": {"t": "w1"}}, "weight": 2}, {"field_value_factor": {"field": "n"}}]}}, "track_total_hits": true}"#,
+    r#"{"sort": {"_script": {"type": "number", "script": "-doc['n'].value"}}, "track_total_hits": true}"#,
+    r#"{"sort": {"_script": {"type": "string", "script": "doc['k'].value.substring(1)"}}, "track_total_hits": true}"#,
     r#"{"query": {"exists": {"field": "t"}}, "aggs": {"k": {"terms": {"field": "k"}}}, "track_total_hits": true}"#,
 ];
 
@@ -121,4 +129,54 @@ fn a_search_that_runs_out_of_time_answers_with_what_it_has() {
     let request = request(r#"{"timeout": "0ms", "query": {"match": {"t": "common w1"}}}"#).unwrap();
     let result = shard::query(&INDEX.context(Arc::new(NoCheckpoint)), &request, None).unwrap();
     assert!(result.timed_out);
+}
+
+/// Says no from an instant on.
+struct Until(Instant);
+
+impl Checkpoint for Until {
+    fn checkpoint(&self) -> Result<(), Stop> {
+        if Instant::now() < self.0 {
+            return Ok(());
+        }
+        Err(Stop::Cancelled("by user request".into()))
+    }
+
+    fn charge(&self, _bytes: u64) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn release(&self, _bytes: u64) {}
+}
+
+#[test]
+fn a_script_that_loops_for_ever_is_stopped_wherever_a_search_runs_it() {
+    const LOOP: &str = "int i = 0; while (i < 10) { i = i * 2 } return ";
+    let bodies = [
+        format!(r#"{{"query": {{"script": {{"script": "{LOOP} true"}}}}}}"#),
+        format!(
+            r#"{{"query": {{"script_score": {{"query": {{"match_all": {{}}}}, "script": {{"source": "{LOOP} 1"}}}}}}}}"#
+        ),
+        format!(
+            r#"{{"query": {{"function_score": {{"script_score": {{"script": "{LOOP} 1"}}}}}}}}"#
+        ),
+        format!(r#"{{"sort": {{"_script": {{"type": "number", "script": "{LOOP} 1"}}}}}}"#),
+        format!(r#"{{"sort": {{"_script": {{"type": "string", "script": "{LOOP} 'x'"}}}}}}"#),
+        format!(
+            r#"{{"script_fields": {{"x": {{"script": "{LOOP} 1", "ignore_failure": true}}}}}}"#
+        ),
+    ];
+    LazyLock::force(&INDEX);
+    for body in bodies {
+        let request = request(&body).unwrap();
+        let cancelled = Instant::now() + Duration::from_millis(30);
+        let context = INDEX.context(Arc::new(Until(cancelled)));
+        let failure = shard::execute(&context, &request).expect_err(&body);
+        assert_eq!(failure.kind, Kind::TaskCancelled, "{body} {failure:?}");
+        let late = Instant::now() - cancelled;
+        assert!(
+            late < Duration::from_millis(100),
+            "{body} ended {late:?} late"
+        );
+    }
 }

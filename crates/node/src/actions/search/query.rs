@@ -167,6 +167,8 @@ pub(super) fn limits(node: &Node, shard: &ShardId) -> Limits {
             number(settings, "index.max_terms_count").unwrap_or(limits.max_terms_count);
         limits.max_docvalue_fields = number(settings, "index.max_docvalue_fields_search")
             .unwrap_or(limits.max_docvalue_fields);
+        limits.max_script_fields =
+            number(settings, "index.max_script_fields").unwrap_or(limits.max_script_fields);
     }
     let clauses = node.setting("indices.query.bool.max_clause_count");
     limits.max_clause_count = clauses.parse().unwrap_or(limits.max_clause_count);

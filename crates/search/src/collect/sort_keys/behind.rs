@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use glasswork_content::Failure;
 use glasswork_engine::Segment;
-use tantivy::DocId;
+use tantivy::{DocId, f64_to_u64};
 
 use super::{KeyReader, SortKeys, SortValue, Source, ord_of, score_key, word_bound};
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
 pub(super) struct Behind {
     address: DocAddress,
     keys: Vec<Key>,
+    values: Vec<SortValue>,
 }
 
 /// One of its keys.
@@ -58,10 +59,20 @@ impl SortKeys<'_> {
                 (Source::Score, Some(SortValue::Float(score))) => {
                     Key::Same(score_key(*score) ^ reader.flip)
                 }
+                // not run again: the score that it saw is not at hand
+                (Source::Script(_), Some(SortValue::Double(number))) => {
+                    Key::Same(f64_to_u64(*number) ^ reader.flip)
+                }
+                // texts are compared as values
+                (Source::Script(_), _) => Key::Missing,
                 _ => Key::of(reader, address.doc)?,
             });
         }
-        self.behind = Some(Behind { address, keys });
+        self.behind = Some(Behind {
+            address,
+            keys,
+            values: last.sort.clone(),
+        });
         Ok(())
     }
 }
@@ -84,6 +95,11 @@ impl Key {
 }
 
 impl Behind {
+    /// The values of the document.
+    pub(super) fn values(&self) -> &[SortValue] {
+        &self.values
+    }
+
     /// The keys as `readers` of another segment have them.
     pub(super) fn keys(&self, readers: &[KeyReader]) -> Result<Vec<u64>, Failure> {
         let pairs = self.keys.iter().zip(readers);
