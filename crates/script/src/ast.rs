@@ -10,6 +10,36 @@ pub(crate) struct ExprId(pub u32);
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
     pub exprs: Vec<Expr>,
+    /// The functions that the script defines.
+    pub functions: Vec<Function>,
+}
+
+/// `int add(int a, int b) { return a + b; }`
+#[derive(Debug)]
+pub(crate) struct Function {
+    pub name: Arc<str>,
+    /// Name of the type that it gives, `void` for nothing.
+    pub result: Arc<str>,
+    /// Type and name of each parameter.
+    pub parameters: Vec<(Arc<str>, Arc<str>)>,
+    pub body: Vec<Statement>,
+    pub at: usize,
+}
+
+/// What a lambda expression does.
+#[derive(Debug)]
+pub(crate) enum Body {
+    Value(ExprId),
+    Block(Vec<Statement>),
+}
+
+/// `catch (Exception e) { … }`
+#[derive(Debug)]
+pub(crate) struct Catch {
+    pub class: Arc<str>,
+    pub variable: Arc<str>,
+    pub body: Vec<Statement>,
+    pub at: usize,
 }
 
 impl Tree {
@@ -96,10 +126,15 @@ pub(crate) enum ExprKind {
         name: Arc<str>,
         operand: ExprId,
     },
-    /// `name -> body`, as the argument of a method.
+    /// `(a, b) -> body`, as the argument of a method.
     Lambda {
+        parameters: Vec<Arc<str>>,
+        body: Body,
+    },
+    /// `name(…)`: a function of the script, or one that its context has.
+    CallFunction {
         name: Arc<str>,
-        body: ExprId,
+        args: Vec<ExprId>,
     },
     InstanceOf {
         operand: ExprId,
@@ -218,6 +253,10 @@ pub(crate) enum StatementKind {
         body: Vec<Statement>,
     },
     Block(Vec<Statement>),
+    Try {
+        body: Vec<Statement>,
+        catches: Vec<Catch>,
+    },
     Return(Option<ExprId>),
     Break,
     Continue,

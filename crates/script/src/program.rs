@@ -246,6 +246,8 @@ pub(crate) enum Op {
         index: Ref,
         value: Ref,
     },
+    /// `params._source`
+    Source(Ref),
     /// `doc['name'].value`
     DocumentValue {
         to: Ref,
@@ -315,6 +317,42 @@ pub(crate) enum Shift {
     RightUnsigned,
 }
 
+/// Where a script goes on when one of its instructions fails.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Handler {
+    /// The instructions that it watches.
+    pub from: Target,
+    pub to: Target,
+    /// What it catches; `None` is every exception.
+    pub catches: Option<Kind>,
+    /// Gets the exception.
+    pub variable: Ref,
+    pub target: Target,
+}
+
+impl Handler {
+    /// Whether it catches what went wrong at that instruction. Limits of the node cannot be caught.
+    pub(crate) fn is_for(&self, op: usize, kind: Kind) -> bool {
+        let inside = (self.from as usize..self.to as usize).contains(&op);
+        let of_the_node = matches!(
+            kind,
+            Kind::CircuitBreaking | Kind::PainlessError | Kind::TaskCancelled
+        );
+        inside
+            && !of_the_node
+            && match self.catches {
+                None => true,
+                Some(Kind::IndexOutOfBounds) => {
+                    matches!(kind, Kind::IndexOutOfBounds | Kind::StringIndexOutOfBounds)
+                }
+                Some(Kind::IllegalArgument) => {
+                    matches!(kind, Kind::IllegalArgument | Kind::NumberFormat)
+                }
+                Some(caught) => caught == kind,
+            }
+    }
+}
+
 /// A compiled script.
 #[derive(Debug)]
 pub(crate) struct Program {
@@ -331,6 +369,8 @@ pub(crate) struct Program {
     pub refs: usize,
     pub ref_constants: Vec<(Ref, Value)>,
     pub names: Vec<Arc<str>>,
+    /// The innermost first.
+    pub handlers: Vec<Handler>,
     /// Registers of the variables that the host fills.
     pub document: Option<Ref>,
     pub params: Option<Ref>,

@@ -169,6 +169,16 @@ pub(crate) enum StaticMethod {
     ListMax,
     ListMin,
     CurrentTimeMillis,
+    ParseDate,
+    DateOfMillis,
+    Saturation,
+    Sigmoid,
+    DecayNumericLinear,
+    DecayNumericExp,
+    DecayNumericGauss,
+    DecayDateLinear,
+    DecayDateExp,
+    DecayDateGauss,
     /// What `removeIf` ends with: the object, and the list of what is kept.
     Keep,
 }
@@ -207,8 +217,25 @@ impl StaticMethod {
             ("Collections", "max", 1) => StaticMethod::ListMax,
             ("Collections", "min", 1) => StaticMethod::ListMin,
             ("System", "currentTimeMillis", 0) => StaticMethod::CurrentTimeMillis,
+            ("ZonedDateTime", "parse", 1) => StaticMethod::ParseDate,
+            ("Instant", "ofEpochMilli", 1) => StaticMethod::DateOfMillis,
             ("Collections", "emptyList", 0) => StaticMethod::ListOf,
             ("Collections", "emptyMap", 0) => StaticMethod::MapOf,
+            _ => return None,
+        })
+    }
+
+    /// The functions that `script_score` has.
+    pub(crate) fn of_scores(name: &str, count: usize) -> Option<Self> {
+        Some(match (name, count) {
+            ("saturation", 2) => StaticMethod::Saturation,
+            ("sigmoid", 3) => StaticMethod::Sigmoid,
+            ("decayNumericLinear", 5) => StaticMethod::DecayNumericLinear,
+            ("decayNumericExp", 5) => StaticMethod::DecayNumericExp,
+            ("decayNumericGauss", 5) => StaticMethod::DecayNumericGauss,
+            ("decayDateLinear", 5) => StaticMethod::DecayDateLinear,
+            ("decayDateExp", 5) => StaticMethod::DecayDateExp,
+            ("decayDateGauss", 5) => StaticMethod::DecayDateGauss,
             _ => return None,
         })
     }
@@ -243,6 +270,8 @@ pub(crate) fn class_named(name: &str) -> Option<&'static str> {
         "Arrays",
         "Collections",
         "System",
+        "ZonedDateTime",
+        "Instant",
     ]
     .into_iter()
     .find(|class| *class == name)

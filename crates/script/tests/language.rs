@@ -479,7 +479,6 @@ fn values_of_documents_are_read() {
             "-1",
         ),
         ("doc.containsKey('year') && !doc.containsKey('foo')", "true"),
-        ("_score * 2", "5.0"),
         ("doc['added'].value", "\"2000-02-29T12:34:56.789Z\""),
         (
             "doc['added'].value.year + doc['added'].value.getMonthValue() + doc['added'].value.dayOfMonth",
@@ -708,22 +707,34 @@ fn what_does_not_compile_is_refused_in_upstreams_shape() {
                 4,
             ),
             (
-                "[1].forEach(x -> x + 1)",
+                "[1].foo(x -> x + 1)",
                 "illegal_argument_exception",
-                &format!("a lambda expression in this place {docs}"),
-                12,
+                "member method [foo/1] not found, or not with such functions",
+                3,
             ),
             (
-                "[1].removeIf(x -> { true })",
+                "int f(int n) { return n < 1 ? 0 : f(n - 1) } f(3)",
                 "illegal_argument_exception",
-                &format!("a lambda expression with a block {docs}"),
-                13,
+                &format!("a function that calls itself {docs}"),
+                34,
             ),
             (
-                "[1].sort((a, b) -> a - b)",
+                "int f(int n) { params.y } f(3)",
                 "illegal_argument_exception",
-                &format!("a lambda expression {docs}"),
-                9,
+                "cannot resolve symbol [params]",
+                15,
+            ),
+            (
+                "foo(1)",
+                "illegal_argument_exception",
+                "Unknown call [foo] with [1] arguments.",
+                0,
+            ),
+            (
+                "[1].stream().collect(Collectors.groupingBy(x -> x))",
+                "illegal_argument_exception",
+                &format!("a collector other than toList, toSet and joining {docs}"),
+                31,
             ),
             (
                 "break",
@@ -780,16 +791,10 @@ fn what_does_not_compile_is_refused_in_upstreams_shape() {
                 0,
             ),
             (
-                "int f(int x) { return x } f(1)",
+                "1; int f(int x) { return x } f(1)",
                 "illegal_argument_exception",
-                &format!("the definition of a function {docs}"),
-                0,
-            ),
-            (
-                "try { } catch (Exception e) { }",
-                "illegal_argument_exception",
-                &format!("[try] {docs}"),
-                0,
+                &format!("the definition of a function behind a statement {docs}"),
+                3,
             ),
             (
                 "int[] a = new int[3]",
@@ -950,4 +955,103 @@ fn ctx_is_given_as_the_script_leaves_it() {
     }
     assert!(update("ctx._source.a.b = 1", ctx).is_err());
     assert!(update("ctx._source.x = ctx._source", ctx).is_err());
+}
+
+#[test]
+fn functions_lambdas_and_exceptions_do_what_they_say() {
+    for (source, expected) in [
+        (
+            "int twice(int n) { n * 2 } int more(int n) { return twice(n) + 1 } more(twice(3))",
+            "13",
+        ),
+        (
+            "boolean odd(int n) { if (n % 2 == 1) { return true } return false } [odd(1), odd(2)]",
+            "[true,false]",
+        ),
+        (
+            "int first(List l) { for (def x : l) { if (x > 1) { return x } } return -1 } first([1, 2, 3])",
+            "2",
+        ),
+        (
+            "void put(Map m) { if (m.size() > 0) { return; } m.a = 1 } Map m = new HashMap(); put(m); put(m); m",
+            "{\"a\":1}",
+        ),
+        (
+            "def l = [5, 3, 9, 3]; l.sort((a, b) -> { if (a > b) { return -1 } return a < b ? 1 : 0 }); l",
+            "[9,5,3,3]",
+        ),
+        (
+            "def l = ['b', 'aa', 'c']; l.sort(Comparator.comparing(x -> x.length())); l",
+            "[\"b\",\"c\",\"aa\"]",
+        ),
+        (
+            "int n = 3; [1, 2, 3, 4].stream().filter(x -> x < n).map(x -> x * n).collect(Collectors.toList())",
+            "[3,6]",
+        ),
+        (
+            "[[1, 2], [3]].collect(l -> l.collect(x -> x + 1))",
+            "[[2,3],[4]]",
+        ),
+        ("(params.none ?: [1, 2]).contains(2)", "true"),
+        (
+            "['a': 2, 'b': 1].entrySet().stream().sorted((a, b) -> a.value - b.value).map(e -> e.key).collect(Collectors.joining('-'))",
+            "\"b-a\"",
+        ),
+        (
+            "def m = ['a': 1]; m.compute('a', (k, v) -> null); m.merge('b', 1, (a, b) -> a + b); m.merge('b', 2, (a, b) -> a + b); m",
+            "{\"b\":3}",
+        ),
+        (
+            "def r = []; for (x in [1, 0, 2]) { try { r.add(4 / x) } catch (ArithmeticException e) { r.add(e.message) } } r",
+            "[4,\"/ by zero\",2]",
+        ),
+        (
+            "try { try { [1][3] } catch (NullPointerException e) { return 1 } } catch (RuntimeException e) { return 2 }",
+            "2",
+        ),
+        (
+            "try { throw new IllegalStateException('a') } catch (Exception e) { try { null.length() } catch (NullPointerException f) { return e.getMessage() } }",
+            "\"a\"",
+        ),
+        (
+            "doc['added'].value.plusMonths(12).minusYears(1).plusHours(2).withDayOfMonth(1)",
+            "\"2000-02-01T14:34:56.789Z\"",
+        ),
+        (
+            "ZonedDateTime.parse('2024-02-29T01:00:00+02:00')",
+            "\"2024-02-28T23:00:00.000Z\"",
+        ),
+        ("params._source == null", "true"),
+    ] {
+        match run(source) {
+            Ok(found) => assert_eq!(found, expected, "{source}"),
+            Err(failure) => panic!("{source}: {}", told_failure(&failure)),
+        }
+    }
+}
+
+#[test]
+fn limits_of_the_node_are_not_caught() {
+    let source = "def l = []; try { while (true) { l.add('x'.repeat(1000000)) } } catch (Exception e) { return 1 }";
+    let failure = run(source).unwrap_err();
+    let causes: Vec<_> = failure.chain().map(|cause| cause.kind).collect();
+    assert!(
+        causes.contains(&glasswork_content::Kind::CircuitBreaking),
+        "{failure:?}"
+    );
+}
+
+#[test]
+fn functions_inside_of_functions_have_an_end() {
+    let mut source = String::from("int f0(int n) { n + 1 } ");
+    for level in 1..30 {
+        source.push_str(&format!(
+            "int f{level}(int n) {{ f{0}(n) + f{0}(n) }} ",
+            level - 1
+        ));
+    }
+    source.push_str("f29(1)");
+    let failure = run(&source).unwrap_err();
+    let said = told_failure(&failure);
+    assert!(said.contains("the script is too large"), "{said}");
 }

@@ -4,6 +4,7 @@ use super::{Compiler, Operand, Place};
 use crate::ast::{Binary, ExprId, ExprKind};
 use crate::fault::Fault;
 use crate::program::{Op, Ref};
+use crate::script::Context;
 use crate::static_type::{Primitive, StaticType};
 use crate::statics;
 use std::sync::Arc;
@@ -32,6 +33,9 @@ impl Compiler<'_> {
                 ));
             };
             return self.constant_operand(kind, bits, at);
+        }
+        if !safe && self.is_source(object, name) {
+            return self.load_source(hint, at);
         }
         if let Some((field, place)) = self.document_field(object, name, safe) {
             let name = self.name_number(&field, at)?;
@@ -119,6 +123,26 @@ impl Compiler<'_> {
         is_document.then(|| (field.clone(), self.tree.get(index).at))
     }
 
+    /// `params._source` and `params['_source']`, where scripts run over documents (but not in filters, as upstream).
+    fn is_source(&self, object: ExprId, name: &str) -> bool {
+        let over_documents = self.context == Context::Field || self.context.has_score();
+        name == "_source"
+            && over_documents
+            && matches!(&self.tree.get(object).kind, ExprKind::Name(params) if &**params == "params")
+            && self
+                .variable("params")
+                .is_some_and(|variable| variable.read_only)
+    }
+
+    fn load_source(&mut self, hint: Option<Place>, at: usize) -> Result<Operand, Fault> {
+        let to = self.ref_for(hint, at)?;
+        self.emit(Op::Source(to), at)?;
+        Ok(Operand {
+            kind: StaticType::Def,
+            place: Place::Ref(to),
+        })
+    }
+
     fn object(&mut self, id: ExprId, at: usize) -> Result<Ref, Fault> {
         let value = self.expression(id, None)?;
         if let StaticType::Primitive(kind) = value.kind {
@@ -140,6 +164,11 @@ impl Compiler<'_> {
         hint: Option<Place>,
         at: usize,
     ) -> Result<Operand, Fault> {
+        if let ExprKind::Text(name) = &self.tree.get(index).kind
+            && self.is_source(object, name)
+        {
+            return self.load_source(hint, at);
+        }
         let mark = self.mark();
         let (object, index) = self.object_and_index(object, index, at)?;
         self.release(mark);

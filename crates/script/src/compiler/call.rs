@@ -1,7 +1,7 @@
 //! Calls of methods and functions, and `new`.
 
-use super::{Compiler, Operand, Place, Variable};
-use crate::ast::{ExprId, ExprKind};
+use super::{Compiler, Operand, Place};
+use crate::ast::ExprId;
 use crate::fault::Fault;
 use crate::methods::Method;
 use crate::program::Op;
@@ -19,28 +19,23 @@ impl Compiler<'_> {
         hint: Option<Place>,
         at: usize,
     ) -> Result<Operand, Fault> {
+        if let Some(done) = self.higher_order(object, name, args, safe, at)? {
+            return Ok(done);
+        }
         match self.class_named(object) {
             Some("Math") => return self.math(name, args, hint, at),
             Some(class) => return self.static_call(class, name, args, hint, at),
             None => {}
-        }
-        if let ("removeIf", [argument]) = (&**name, args)
-            && let ExprKind::Lambda { name, body } = &self.tree.get(*argument).kind
-        {
-            return self.remove_if(object, name, *body, hint, at);
-        }
-        if let Some(&lambda) = args
-            .iter()
-            .find(|&&arg| matches!(self.tree.get(arg).kind, ExprKind::Lambda { .. }))
-        {
-            return self.expression(lambda, None);
         }
         let count = u8::try_from(args.len())
             .map_err(|_| Fault::illegal(at, "the call has too many arguments"))?;
         let number = self.name_number(name, at)?;
         let mark = self.mark();
         let base = self.new_ref(at)?;
+        // arguments lie right behind the object
+        let behind = self.mark();
         self.call_object(object, base, name, count, at)?;
+        self.release(behind);
         let (missing, end) = (self.label(), self.label());
         if safe {
             self.emit(Op::JumpNull(base, missing.0), at)?;
@@ -103,103 +98,6 @@ impl Compiler<'_> {
             self.emit(Op::MoveRef { to: base, from }, at)?;
         }
         Ok(())
-    }
-
-    /// `object.removeIf(name -> condition)`, as a loop over its elements that keeps the others.
-    fn remove_if(
-        &mut self,
-        object: ExprId,
-        name: &Arc<str>,
-        condition: ExprId,
-        hint: Option<Place>,
-        at: usize,
-    ) -> Result<Operand, Fault> {
-        if self.variable(name).is_some() {
-            return Err(Fault::illegal(
-                at,
-                format!("variable [{name}] is already defined"),
-            ));
-        }
-        let mark = self.mark();
-        let (base, kept, element) = (self.new_ref(at)?, self.new_ref(at)?, self.new_ref(at)?);
-        let (elements, answer, counter) = (self.new_ref(at)?, self.new_ref(at)?, self.new_num(at)?);
-        self.expression_as_def(object, base)?;
-        self.emit(
-            Op::Iterate {
-                to: elements,
-                from: base,
-            },
-            at,
-        )?;
-        self.emit(
-            Op::List {
-                to: kept,
-                first: kept,
-                count: 0,
-            },
-            at,
-        )?;
-        let zero = self.constant(0, at)?;
-        self.emit(
-            Op::Move {
-                to: counter,
-                from: zero,
-            },
-            at,
-        )?;
-        let (next, end) = (self.label(), self.label());
-        self.set(next);
-        self.emit(Op::Tick, at)?;
-        self.emit(
-            Op::Next {
-                to: element,
-                from: elements,
-                at: counter,
-                target: end.0,
-            },
-            at,
-        )?;
-        let operand = Operand {
-            kind: StaticType::Def,
-            place: Place::Ref(element),
-        };
-        self.scopes.push(vec![(
-            name.clone(),
-            Variable {
-                operand,
-                read_only: true,
-            },
-        )]);
-        self.condition(condition, true, next)?;
-        self.scopes.pop();
-        let add = self.name_number(&"add".into(), at)?;
-        self.emit(
-            Op::Call {
-                method: Method::Add,
-                name: add,
-                to: answer,
-                object: kept,
-                count: 1,
-            },
-            at,
-        )?;
-        self.jump(next, at)?;
-        self.set(end);
-        self.release(mark);
-        let to = self.ref_for(hint, at)?;
-        self.emit(
-            Op::CallStatic {
-                method: StaticMethod::Keep,
-                to,
-                first: base,
-                count: 2,
-            },
-            at,
-        )?;
-        Ok(Operand {
-            kind: StaticType::Def,
-            place: Place::Ref(to),
-        })
     }
 
     fn math(

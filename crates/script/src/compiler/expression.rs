@@ -65,6 +65,7 @@ impl Compiler<'_> {
                 let value = self.expression(*operand, None)?;
                 self.convert(value, kind, true, hint, at)
             }
+            ExprKind::CallFunction { name, args } => self.call_function(name, args, hint, at),
             ExprKind::Lambda { .. } => {
                 Err(Fault::unsupported(at, "a lambda expression in this place"))
             }

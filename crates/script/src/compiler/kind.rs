@@ -90,6 +90,17 @@ impl Compiler<'_> {
                 }
                 _ => StaticType::Def,
             },
+            ExprKind::CallFunction { name, args } => {
+                let defined = tree.functions.iter().find(|function| {
+                    function.name == *name && function.parameters.len() == args.len()
+                });
+                match defined {
+                    Some(function) => {
+                        StaticType::named(&function.result).unwrap_or(StaticType::Def)
+                    }
+                    None => StaticType::DOUBLE,
+                }
+            }
             ExprKind::Null
             | ExprKind::List(_)
             | ExprKind::Map(_)

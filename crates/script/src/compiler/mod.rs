@@ -5,14 +5,16 @@ mod call;
 mod condition;
 mod conversion;
 mod expression;
+mod inline;
 mod kind;
+mod lambda;
 mod operator;
 mod register;
 mod statement;
 
 use crate::ast::{ExprKind, Statement, Tree};
 use crate::fault::Fault;
-use crate::program::{Num, Op, Program, Ref, Target};
+use crate::program::{Handler, Num, Op, Program, Ref, Target};
 use crate::script::Context;
 use crate::static_type::{Class, Primitive, StaticType};
 use crate::value::Value;
@@ -72,6 +74,9 @@ struct Compiler<'t> {
     labels: Vec<Target>,
     scopes: Vec<Vec<(Arc<str>, Variable)>>,
     loops: Vec<Loop>,
+    /// Functions and lambda expressions inside of which the compiler is.
+    inlined: Vec<inline::Inlined>,
+    handlers: Vec<Handler>,
     /// Registers in use, counted from the bottom: variables, then what is being computed.
     nums: usize,
     refs: usize,
@@ -97,6 +102,8 @@ impl<'t> Compiler<'t> {
             labels: Vec::new(),
             scopes: vec![Vec::new()],
             loops: Vec::new(),
+            inlined: Vec::new(),
+            handlers: Vec::new(),
             nums: 0,
             refs: 0,
             most_refs: 0,
@@ -189,6 +196,7 @@ impl<'t> Compiler<'t> {
             refs: self.most_refs,
             ref_constants: self.ref_constants,
             names: self.names,
+            handlers: self.handlers,
         })
     }
 
@@ -237,6 +245,9 @@ impl<'t> Compiler<'t> {
 
     /// What the script must give; `None` for nothing.
     fn result(&self) -> Option<StaticType> {
+        if let Some(inside) = self.inlined.last() {
+            return inside.result.map(|(kind, _)| kind);
+        }
         match self.context {
             Context::Filter => Some(StaticType::BOOLEAN),
             Context::Score | Context::NumberSort => Some(StaticType::Primitive(Primitive::Double)),

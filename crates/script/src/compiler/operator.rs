@@ -1,7 +1,7 @@
 //! Operators.
 
 use super::{Compiler, Operand, Place, kind};
-use crate::ast::{Binary, ExprId, ExprKind, Unary};
+use crate::ast::{Binary, Body, ExprId, ExprKind, Unary};
 use crate::fault::Fault;
 use crate::program::{Op, Shift};
 use crate::static_type::{Class, Primitive, StaticType};
@@ -51,12 +51,17 @@ impl Compiler<'_> {
         while let Some(id) = waiting.pop() {
             match &self.tree.get(id).kind {
                 ExprKind::Assign { .. } | ExprKind::Step { .. } => return true,
-                ExprKind::List(items) | ExprKind::New { args: items, .. } => waiting.extend(items),
+                ExprKind::List(items)
+                | ExprKind::New { args: items, .. }
+                | ExprKind::CallFunction { args: items, .. } => waiting.extend(items),
                 ExprKind::Map(entries) => {
                     waiting.extend(entries.iter().flat_map(|&(key, value)| [key, value]))
                 }
                 ExprKind::Field { object, .. } => waiting.push(*object),
-                ExprKind::Lambda { body, .. } => waiting.push(*body),
+                ExprKind::Lambda { body, .. } => match body {
+                    Body::Value(value) => waiting.push(*value),
+                    Body::Block(_) => return true,
+                },
                 ExprKind::Index { object, index } => waiting.extend([*object, *index]),
                 ExprKind::Call { object, args, .. } => {
                     waiting.push(*object);

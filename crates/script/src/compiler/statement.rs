@@ -1,10 +1,12 @@
 //! Statements.
 
 use super::{Compiler, Loop, Operand, Place, Variable};
-use crate::ast::{ExprId, ExprKind, Statement, StatementKind};
+use crate::ast::{Catch, ExprId, ExprKind, Statement, StatementKind};
 use crate::fault::Fault;
-use crate::program::Op;
+use crate::program::{Handler, Op, Target};
 use crate::static_type::StaticType;
+use crate::statics;
+use glasswork_content::Kind;
 use std::sync::Arc;
 
 impl Compiler<'_> {
@@ -48,6 +50,7 @@ impl Compiler<'_> {
                 body,
             } => self.for_each(name, variable, *source, body, at),
             StatementKind::Block(body) => self.block(body),
+            StatementKind::Try { body, catches } => self.try_statement(body, catches, at),
             StatementKind::Return(value) => self.return_statement(*value, at),
             StatementKind::Break | StatementKind::Continue => {
                 let breaks = matches!(statement.kind, StatementKind::Break);
@@ -101,7 +104,13 @@ impl Compiler<'_> {
     fn return_statement(&mut self, value: Option<ExprId>, at: usize) -> Result<(), Fault> {
         match (value, self.result()) {
             (Some(id), Some(_)) => self.return_value(id, at),
-            (None, None) => self.emit(Op::Return, at),
+            (None, None) => match self.inlined.last() {
+                Some(inside) => {
+                    let end = inside.end;
+                    self.jump(end, at)
+                }
+                None => self.emit(Op::Return, at),
+            },
             (None, Some(kind)) => Err(Fault::cast(
                 at,
                 format!("Cannot cast from [void] to [{}].", kind.java_name()),
@@ -120,6 +129,13 @@ impl Compiler<'_> {
         let Some(kind) = self.result() else {
             return self.effect(id);
         };
+        if let Some(inside) = self.inlined.last() {
+            let (result, end) = (inside.result, inside.end);
+            if let Some((kind, place)) = result {
+                self.expression_as(id, kind, place)?;
+            }
+            return self.jump(end, at);
+        }
         let mark = self.mark();
         let value = self.expression(id, None)?;
         let value = match (kind, value.kind) {
@@ -195,6 +211,61 @@ impl Compiler<'_> {
         }
         self.scopes.pop();
         self.release(mark);
+        Ok(())
+    }
+
+    fn try_statement(
+        &mut self,
+        body: &[Statement],
+        catches: &[Catch],
+        at: usize,
+    ) -> Result<(), Fault> {
+        let end = self.label();
+        let from = self.ops.len() as Target;
+        self.block(body)?;
+        let to = self.ops.len() as Target;
+        self.jump(end, at)?;
+        for catch in catches {
+            let known = statics::exception_named(&catch.class);
+            let kind = known.ok_or_else(|| {
+                Fault::illegal(catch.at, format!("Not a type [{}].", catch.class))
+            })?;
+            self.scopes.push(Vec::new());
+            let mark = self.mark();
+            let variable = self.new_ref(catch.at)?;
+            if self.variable(&catch.variable).is_some() {
+                return Err(Fault::illegal(
+                    catch.at,
+                    format!("variable [{}] is already defined", catch.variable),
+                ));
+            }
+            let operand = Operand {
+                kind: StaticType::Def,
+                place: Place::Ref(variable),
+            };
+            if let Some(scope) = self.scopes.last_mut() {
+                scope.push((
+                    catch.variable.clone(),
+                    Variable {
+                        operand,
+                        read_only: true,
+                    },
+                ));
+            }
+            let target = self.ops.len() as Target;
+            self.handlers.push(Handler {
+                from,
+                to,
+                catches: (!matches!(kind, Kind::Exception | Kind::Runtime)).then_some(kind),
+                variable,
+                target,
+            });
+            self.block(&catch.body)?;
+            self.scopes.pop();
+            self.release(mark);
+            self.jump(end, catch.at)?;
+        }
+        self.set(end);
         Ok(())
     }
 

@@ -28,8 +28,28 @@ impl Machine {
         let mut meter = Meter::new(self.limits.fuel);
         // the instruction behind the one that may fail
         let mut pc = 0;
-        self.go(&program.ops, &mut pc, &mut meter, host)
-            .map_err(|trouble| (pc.saturating_sub(1), trouble))
+        loop {
+            let trouble = match self.go(&program.ops, &mut pc, &mut meter, host) {
+                Ok(outcome) => return Ok(outcome),
+                Err(trouble) => trouble,
+            };
+            let op = pc.saturating_sub(1);
+            let Trouble::Failed(failure) = &trouble else {
+                return Err((op, trouble));
+            };
+            let handlers = &program.handlers;
+            let Some(handler) = handlers
+                .iter()
+                .find(|handler| handler.is_for(op, failure.kind))
+            else {
+                return Err((op, trouble));
+            };
+            self.refs[usize::from(handler.variable)] = Value::Exception(Arc::new(Exception {
+                kind: failure.kind,
+                message: failure.reason.as_deref().map(Arc::from),
+            }));
+            pc = handler.target as usize;
+        }
     }
 
     fn go(
@@ -332,6 +352,14 @@ impl Machine {
                     let scene = scene!();
                     let field = scene.field(name)?;
                     reference!(to) = scene.first_value(field)?;
+                }
+                Op::Source(to) => {
+                    *pc = at;
+                    let source = match host.source()? {
+                        Some(source) => crate::bridge::value_of(&source, heap)?,
+                        None => Value::Null,
+                    };
+                    put!(to, source);
                 }
                 Op::Call {
                     method,

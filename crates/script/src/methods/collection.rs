@@ -103,6 +103,45 @@ pub(super) fn list(
             let part = scene.heap.elements(handle)[from..to].to_vec();
             scene.heap.view(part)?
         }
+        (Method::Stream | Method::Boxed | Method::ToArray, []) => {
+            scene.burn(count / 16)?;
+            let elements = scene.heap.elements(handle).to_vec();
+            scene.heap.list(elements)?
+        }
+        (Method::Count, []) => Value::Long(count as i64),
+        (Method::Distinct, []) => {
+            let distinct = set_of(scene, &Value::List(handle))?;
+            let keys = distinct.entries().iter().map(|(key, _)| key.clone());
+            scene.heap.list(keys.collect())?
+        }
+        (Method::Sorted, []) => {
+            let elements = scene.heap.elements(handle).to_vec();
+            let copy = scene.heap.list(elements)?;
+            if let Value::List(copy) = copy {
+                sort(scene, copy)?;
+            }
+            copy
+        }
+        (Method::Limit | Method::Skip, [size]) => {
+            let size = size
+                .as_long()
+                .and_then(|size| usize::try_from(size).ok())
+                .ok_or_else(|| illegal("a number of elements was expected"))?
+                .min(count);
+            scene.burn(count / 16)?;
+            let elements = scene.heap.elements(handle);
+            let part = match method {
+                Method::Limit => &elements[..size],
+                _ => &elements[size..],
+            };
+            let part = part.to_vec();
+            scene.heap.list(part)?
+        }
+        (Method::Join, [separator]) => super::function::join(
+            scene,
+            super::text_argument(separator)?,
+            &Value::List(handle),
+        )?,
         (Method::Sum, []) => {
             scene.burn(count)?;
             let sum: Option<f64> = scene
@@ -297,6 +336,7 @@ pub(super) fn set(
     Ok(Some(match (method, args) {
         (Method::Size, []) => int(count),
         (Method::IsEmpty, []) => Value::Bool(count == 0),
+        (Method::Stream | Method::ToArray, []) => access::elements(scene, &Value::Set(handle))?,
         (Method::Contains, [value]) => Value::Bool(scene.heap.table(handle).contains(value)),
         (Method::ContainsAll, [source]) => {
             let others = elements_of(scene, source)?;

@@ -34,6 +34,13 @@ pub(super) fn call(
         (Method::IndexOf, [wanted]) => {
             find(scene, field, count, wanted)?.map_or(Value::Int(-1), int)
         }
+        (Method::Stream, []) => {
+            let values = scene.values(field)?;
+            scene.heap.list(values)?
+        }
+        (Method::Join, [separator]) => {
+            super::function::join(scene, text_argument(separator)?, &Value::Field(field))?
+        }
         (Method::Sum, []) => {
             let values = scene.values(field)?;
             Value::Double(values.iter().filter_map(Value::as_double).sum())

@@ -1,6 +1,6 @@
 //! Functions of classes, and constructors of collections.
 
-use super::{collection, format, text_argument};
+use super::{collection, date, format, score, text_argument};
 use crate::machine::scene::{Scene, Trouble, failed, illegal};
 use crate::machine::{access, dynamic, telling};
 use crate::statics::StaticMethod;
@@ -39,6 +39,7 @@ pub(crate) fn call_static(
             let told = telling::text_of(scene, value)?;
             Ok(scene.heap.text(told)?)
         }
+        (StaticMethod::TextJoin, [source]) => join(scene, "", source),
         (StaticMethod::TextJoin, [separator, source]) => {
             join(scene, text_argument(separator)?, source)
         }
@@ -91,6 +92,14 @@ pub(crate) fn call_static(
             scene.heap.elements_mut(*handle)?.reverse();
             Ok(Value::Null)
         }
+        (StaticMethod::ParseDate, [text]) => {
+            let text = text_argument(text)?;
+            let parsed = date::parsed(text).map(Value::Date);
+            parsed.ok_or_else(|| illegal(format!("Text '{text}' could not be parsed")))
+        }
+        (StaticMethod::DateOfMillis, [millis]) if millis.as_long().is_some() => {
+            Ok(Value::Date(millis.as_long().unwrap_or_default()))
+        }
         (StaticMethod::CurrentTimeMillis, []) => {
             let since = std::time::SystemTime::now()
                 .duration_since(std::time::UNIX_EPOCH)
@@ -106,6 +115,17 @@ pub(crate) fn call_static(
         }
         (StaticMethod::ListMax, [source]) => collection::extreme(scene, source, true),
         (StaticMethod::ListMin, [source]) => collection::extreme(scene, source, false),
+        (
+            StaticMethod::Saturation
+            | StaticMethod::Sigmoid
+            | StaticMethod::DecayNumericLinear
+            | StaticMethod::DecayNumericExp
+            | StaticMethod::DecayNumericGauss
+            | StaticMethod::DecayDateLinear
+            | StaticMethod::DecayDateExp
+            | StaticMethod::DecayDateGauss,
+            args,
+        ) => score::call(method, args),
         _ => {
             let classes: Vec<&str> = args.iter().map(Value::java_class).collect();
             Err(illegal(format!(
@@ -133,7 +153,11 @@ fn parsed(value: &Value, parse: impl FnOnce(&str) -> Option<Value>) -> Result<Va
     parse(digits).ok_or_else(|| Failure::number_format(&text).into())
 }
 
-fn join(scene: &mut Scene<'_>, separator: &str, source: &Value) -> Result<Value, Trouble> {
+pub(super) fn join(
+    scene: &mut Scene<'_>,
+    separator: &str,
+    source: &Value,
+) -> Result<Value, Trouble> {
     let Value::List(handle) = access::elements(scene, source)? else {
         return Err(illegal("a collection was expected"));
     };

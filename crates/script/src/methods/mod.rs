@@ -6,6 +6,7 @@ mod field;
 mod format;
 mod function;
 mod scalar;
+mod score;
 mod text;
 
 pub(crate) use function::call_static;
@@ -74,6 +75,15 @@ methods! {
     Sort "sort" [List];
     SubList "subList" [List];
     Sum "sum" [List];
+    Stream "stream" [List Set];
+    Boxed "boxed" [List];
+    Count "count" [List];
+    Distinct "distinct" [List];
+    Sorted "sorted" [List];
+    Limit "limit" [List];
+    Skip "skip" [List];
+    ToArray "toArray" [List Set];
+    Join "join" [List];
     ContainsKey "containsKey" [Map];
     ContainsValue "containsValue" [Map];
     EntrySet "entrySet" [Map];
@@ -126,6 +136,22 @@ methods! {
     PlusDays "plusDays" [Date];
     ToEpochMilli "toEpochMilli" [Date];
     ToInstant "toInstant" [Date];
+    ToEpochSecond "toEpochSecond" [Date];
+    PlusWeeks "plusWeeks" [Date];
+    MinusWeeks "minusWeeks" [Date];
+    PlusHours "plusHours" [Date];
+    MinusHours "minusHours" [Date];
+    PlusMinutes "plusMinutes" [Date];
+    MinusMinutes "minusMinutes" [Date];
+    PlusSeconds "plusSeconds" [Date];
+    MinusSeconds "minusSeconds" [Date];
+    PlusMonths "plusMonths" [Date];
+    MinusMonths "minusMonths" [Date];
+    PlusYears "plusYears" [Date];
+    MinusYears "minusYears" [Date];
+    WithDayOfMonth "withDayOfMonth" [Date];
+    WithMonth "withMonth" [Date];
+    WithYear "withYear" [Date];
     GetMessage "getMessage" [];
 }
 

@@ -1,6 +1,7 @@
 //! From words to the tree.
 
 mod expression;
+mod function;
 mod operand;
 mod statement;
 
@@ -24,6 +25,9 @@ pub(crate) fn parse(source: &str, limits: &Limits) -> Result<(Tree, Vec<Statemen
         nodes: 0,
         limits,
     };
+    while let Some(function) = parser.function()? {
+        parser.tree.functions.push(function);
+    }
     let mut statements = Vec::new();
     while parser.peek().kind != WordKind::End {
         statements.push(parser.statement()?);

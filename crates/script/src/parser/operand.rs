@@ -108,30 +108,10 @@ impl Parser<'_> {
     }
 
     fn argument(&mut self) -> Result<ExprId, Fault> {
-        let at = self.at();
-        let arrow = |count| matches!(self.ahead(count).kind, WordKind::Sign("->"));
-        let bare = self.name().is_some() && arrow(1);
-        let wrapped = self.is_sign("(")
-            && self.name_ahead(1).is_some()
-            && matches!(self.ahead(2).kind, WordKind::Sign(")"))
-            && arrow(3);
-        if !bare && !wrapped {
-            return self.expression();
+        match self.lambda()? {
+            Some(lambda) => Ok(lambda),
+            None => self.expression(),
         }
-        if wrapped {
-            self.advance();
-        }
-        let name = self.identifier()?;
-        if wrapped {
-            self.advance();
-        }
-        self.advance();
-        if self.is_sign("{") {
-            return Err(Fault::unsupported(at, "a lambda expression with a block"));
-        }
-        let body = self.expression()?;
-        let below = self.height(body);
-        self.add(ExprKind::Lambda { name, body }, at, below)
     }
 
     fn list_until(&mut self, close: &str) -> Result<Vec<ExprId>, Fault> {
@@ -230,10 +210,12 @@ impl Parser<'_> {
             name if super::is_reserved(name) => return Err(self.unexpected()),
             name => {
                 if matches!(self.ahead(1).kind, WordKind::Sign("(")) {
-                    return Err(Fault::illegal(
-                        at,
-                        format!("Unknown call [{name}]: functions cannot be defined in scripts"),
-                    ));
+                    let name = name.into();
+                    self.advance();
+                    self.advance();
+                    let args = self.list_until(")")?;
+                    let below = self.highest(&args);
+                    return self.add(ExprKind::CallFunction { name, args }, at, below);
                 }
                 ExprKind::Name(name.into())
             }

@@ -1,7 +1,7 @@
 //! Statements.
 
 use super::{Parser, is_reserved};
-use crate::ast::{ExprId, Statement, StatementKind, Variable};
+use crate::ast::{Catch, ExprId, Statement, StatementKind, Variable};
 use crate::fault::Fault;
 use crate::lexer::WordKind;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ impl Parser<'_> {
             Some("while") => self.while_statement()?,
             Some("for") => self.for_statement()?,
             Some("do") => self.do_statement()?,
-            Some("try") => return Err(Fault::unsupported(at, "[try]")),
+            Some("try") => self.try_statement()?,
             Some("break" | "continue") => {
                 let breaks = self.is_keyword("break");
                 self.advance();
@@ -71,13 +71,13 @@ impl Parser<'_> {
         Ok(Statement { kind, at })
     }
 
-    /// `int f(int x) {…}` is Painless, but not of the subset.
+    /// Functions stand before all statements; some types are not of the subset.
     fn refuse_function(&self) -> Result<(), Fault> {
         let opens = matches!(self.ahead(2).kind, WordKind::Sign("("));
         if self.declares() && opens {
             return Err(Fault::unsupported(
                 self.at(),
-                "the definition of a function",
+                "the definition of a function behind a statement",
             ));
         }
         let generic = matches!(self.ahead(1).kind, WordKind::Sign("<"))
@@ -127,7 +127,7 @@ impl Parser<'_> {
         Err(self.unexpected())
     }
 
-    fn block(&mut self) -> Result<Vec<Statement>, Fault> {
+    pub(super) fn block(&mut self) -> Result<Vec<Statement>, Fault> {
         self.expect_sign("{")?;
         let mut statements = Vec::new();
         while !self.takes_sign("}") {
@@ -177,6 +177,31 @@ impl Parser<'_> {
         let condition = self.condition()?;
         let body = self.body()?;
         Ok(StatementKind::While { condition, body })
+    }
+
+    fn try_statement(&mut self) -> Result<StatementKind, Fault> {
+        self.advance();
+        let body = self.deeper(Self::block)?;
+        let mut catches = Vec::new();
+        while self.is_keyword("catch") {
+            let at = self.at();
+            self.advance();
+            self.expect_sign("(")?;
+            let class = self.type_name()?;
+            let variable = self.identifier()?;
+            self.expect_sign(")")?;
+            let body = self.deeper(Self::block)?;
+            catches.push(Catch {
+                class,
+                variable,
+                body,
+                at,
+            });
+        }
+        if catches.is_empty() {
+            return Err(self.unexpected());
+        }
+        Ok(StatementKind::Try { body, catches })
     }
 
     fn do_statement(&mut self) -> Result<StatementKind, Fault> {
