@@ -2,7 +2,7 @@
 
 use crate::{
     Action, Authority, Config, Everything, Pools, Spec, Substrate,
-    actions::{search::Contexts, table},
+    actions::{by_query, search::Contexts, table},
     bans::Bans,
     breaker::{self, Breaker},
     durable::{self, StartedRuns},
@@ -41,6 +41,7 @@ pub struct Node {
     shards: Shards,
     contexts: Contexts,
     started_runs: StartedRuns,
+    by_query: by_query::Runs,
     /// Loops that end with the node.
     pub(crate) loops: Mutex<Vec<AbortHandle>>,
 }
@@ -113,6 +114,7 @@ impl Node {
             shards,
             contexts: Contexts::default(),
             started_runs: StartedRuns::default(),
+            by_query: by_query::Runs::default(),
             loops: Mutex::default(),
         });
         node.announce();
@@ -206,6 +208,11 @@ impl Node {
     /// What was started without waiting and has not ended.
     pub(crate) fn started_runs(&self) -> &StartedRuns {
         &self.started_runs
+    }
+
+    /// The by-query operations that run here.
+    pub(crate) fn by_query_runs(&self) -> &by_query::Runs {
+        &self.by_query
     }
 
     pub(crate) fn internal_action(&self, spec: &Spec) -> glasswork_tasks::Action {

@@ -11,7 +11,7 @@
 
 use crate::{
     action::{Action, Spec, StoredAction},
-    actions::{cluster, documents as docs, indices, search, tasks},
+    actions::{by_query, cluster, documents as docs, indices, search, tasks},
     durable::Found,
 };
 use glasswork_content::Failure;
@@ -37,6 +37,19 @@ pub(crate) const MGET_SHARD: Spec =
     Spec::uncancellable("indices:data/read/mget[shard]", 10_000, SHORT);
 pub(crate) const MGET_SHARD_PART: Spec =
     Spec::uncancellable("indices:data/read/mget[shard][s]", 10_000, SHORT);
+
+// Operations over what a query finds.
+pub(crate) const REINDEX: Spec = Spec::cancellable("indices:data/write/reindex", 1_000);
+pub(crate) const UPDATE_BY_QUERY: Spec =
+    Spec::cancellable("indices:data/write/update/byquery", 1_000);
+pub(crate) const DELETE_BY_QUERY: Spec =
+    Spec::cancellable("indices:data/write/delete/byquery", 1_000);
+pub(crate) const SEARCH_SHARDS: Spec =
+    Spec::uncancellable("indices:admin/shards/search_shards", 10_000, SHORT);
+pub(crate) const RETHROTTLE: Spec =
+    Spec::uncancellable("cluster:admin/reindex/rethrottle", 10_000, SHORT);
+pub(crate) const RETHROTTLE_NODE: Spec =
+    Spec::uncancellable("cluster:admin/reindex/rethrottle[n]", 10_000, SHORT);
 
 // Searches.
 pub(crate) const SEARCH: Spec = Spec::cancellable("indices:data/read/search", 100)
@@ -220,6 +233,12 @@ pub const ALL: &[Served] = &[
     Served::of::<docs::MultiGet>(),
     Served::of::<docs::MultiGetShard>(),
     Served::of::<docs::MultiGetShardPart>(),
+    Served::of::<by_query::Reindex>(),
+    Served::of::<by_query::UpdateByQuery>(),
+    Served::of::<by_query::DeleteByQuery>(),
+    Served::of::<by_query::SearchShards>(),
+    Served::of::<by_query::Rethrottle>(),
+    Served::of::<by_query::RethrottleNode>(),
     Served::of::<search::SearchAction>(),
     Served::of::<search::MultiSearch>(),
     Served::of::<search::QueryPhase>(),
@@ -285,7 +304,12 @@ impl std::fmt::Debug for Durable {
 }
 
 /// All durable actions: those with [`StoredAction::DURABLE`].
-pub const DURABLE: &[Durable] = &[Durable::of::<indices::ForceMerge>()];
+pub const DURABLE: &[Durable] = &[
+    Durable::of::<indices::ForceMerge>(),
+    Durable::of::<by_query::Reindex>(),
+    Durable::of::<by_query::UpdateByQuery>(),
+    Durable::of::<by_query::DeleteByQuery>(),
+];
 
 /// The durable action of this name.
 pub(crate) fn durable(name: &str) -> Option<&'static Durable> {

@@ -44,6 +44,7 @@
 //! * A cat table goes through [`crate::cat`].
 
 pub(crate) mod aliases;
+pub(crate) mod by_query;
 pub(crate) mod cat;
 pub(crate) mod cluster;
 pub(crate) mod documents;

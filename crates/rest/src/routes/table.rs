@@ -23,6 +23,9 @@ pub(crate) const TABLE: &[&[Route]] = &[
     handlers::aliases::get::ROUTES,
     handlers::aliases::put::ROUTES,
     handlers::aliases::update::ROUTES,
+    handlers::by_query::delete::ROUTES,
+    handlers::by_query::reindex::ROUTES,
+    handlers::by_query::update::ROUTES,
     handlers::documents::bulk::ROUTES,
     handlers::documents::delete::ROUTES,
     handlers::documents::get::ROUTES,
@@ -49,4 +52,5 @@ pub(crate) const TABLE: &[&[Route]] = &[
     handlers::tasks::get::ROUTES,
     handlers::tasks::cancel::ROUTES,
     handlers::tasks::cat::ROUTES,
+    handlers::tasks::rethrottle::ROUTES,
 ];

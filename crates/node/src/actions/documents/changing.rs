@@ -193,16 +193,11 @@ fn scripted(
     }
     let limits = Limits::DEFAULT;
     let compiled = compile(&script.source, Context::Update, &limits).map_err(failed)?;
-    let mut host = TaskHost { task, stop: None };
+    let mut host = TaskHost::new(task);
     let left = match Machine::new(&compiled, &script.params, &limits).update(ctx, &mut host) {
         Ok(left) => left,
         Err(Halt::Failed(failure)) => return Err(failed(*failure)),
-        Err(Halt::Interrupted) => {
-            return Err(host.stop.map_or_else(
-                || Failure::illegal_state("the script was interrupted"),
-                |stop| crate::of_stop(&stop),
-            ));
-        }
+        Err(Halt::Interrupted) => return Err(host.stopped()),
     };
     let was_create = ctx.get("op").and_then(Json::as_str) == Some("create");
     let op = left.get("op").and_then(Json::as_str).unwrap_or("none");
@@ -227,10 +222,24 @@ fn failed(cause: Failure) -> Failure {
     Failure::illegal_argument("failed to execute script").caused_by(cause)
 }
 
-/// Lets a script see whether its task is still wanted.
-struct TaskHost<'a> {
+/// Lets a script see whether its task is still wanted. There is no document but `ctx`.
+pub(crate) struct TaskHost<'a> {
     task: &'a Task,
     stop: Option<Stop>,
+}
+
+impl<'a> TaskHost<'a> {
+    pub(crate) fn new(task: &'a Task) -> Self {
+        Self { task, stop: None }
+    }
+
+    /// Why the script was interrupted.
+    pub(crate) fn stopped(self) -> Failure {
+        self.stop.map_or_else(
+            || Failure::illegal_state("the script was interrupted"),
+            |stop| crate::of_stop(&stop),
+        )
+    }
 }
 
 impl Host for TaskHost<'_> {

@@ -36,6 +36,7 @@ pub use source_filter::SourceFilter;
 pub use update::{Update, UpdateDocument, UpdateRequest, UpdateScript};
 
 pub(crate) use bulk::{BulkPrimary, BulkShard, ShardBulk, ShardBulkResponse};
+pub(crate) use changing::TaskHost;
 pub(crate) use get::GetShard;
 pub(crate) use mget::{MultiGetShard, MultiGetShardPart};
 pub(crate) use update::UpdateShard;

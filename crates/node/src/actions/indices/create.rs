@@ -156,7 +156,7 @@ impl Action for AutoCreate {
     type Response = ();
 
     async fn run(node: Arc<Node>, _task: Task, request: AutoCreateRequest) -> Result<(), Failure> {
-        allowed(&node, &request.index)?;
+        may_be_made(&node, &request.index)?;
         let new = NewIndex {
             name: request.index.clone(),
             ..NewIndex::default()
@@ -214,7 +214,10 @@ async fn make(node: &Arc<Node>, new: NewIndex) -> Result<Arc<Index>, Failure> {
 }
 
 /// Whether a write may make this index: `action.auto_create_index`.
-fn allowed(node: &Node, index: &str) -> Result<(), Failure> {
+///
+/// # Errors
+/// 404 `no such index [x] and [action.auto_create_index] …`.
+pub(crate) fn may_be_made(node: &Node, index: &str) -> Result<(), Failure> {
     const SETTING: &str = "action.auto_create_index";
     let text = &*node.setting(SETTING);
     let refused = |why: String| {

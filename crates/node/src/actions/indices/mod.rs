@@ -41,7 +41,7 @@ pub use stats::{
 pub use update_settings::{UpdateSettings, UpdateSettingsRequest};
 
 pub(crate) use analyze::AnalyzeShard;
-pub(crate) use create::{AutoCreate, AutoCreateRequest, shows};
+pub(crate) use create::{AutoCreate, AutoCreateRequest, may_be_made, shows};
 pub(crate) use flush::{FlushPrimary, FlushShard};
 pub(crate) use force_merge::ForceMergeNode;
 pub(crate) use put_mapping::{AutoPutMapping, AutoPutMappingRequest};

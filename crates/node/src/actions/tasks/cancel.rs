@@ -160,7 +160,8 @@ impl Action for Cancel {
     }
 }
 
-fn no_such_node(node: &NodeId) -> Failure {
+/// The failure of a node that is not in the cluster.
+pub(crate) fn no_such_node(node: &NodeId) -> Failure {
     Failure::new(Kind::NoSuchNode, format!("No such node [{node}]"))
         .with_text("node_id", node.as_str())
 }

@@ -11,6 +11,7 @@ mod response;
 pub(crate) mod results;
 pub mod show;
 
+pub(crate) use cancel::no_such_node;
 pub use cancel::{CancelTasks, Which};
 pub use get::{GetTask, Got};
 pub use list::ListTasks;

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// What the body may say too.
-const REQUEST: &[Param] = &[
+pub(crate) const REQUEST: &[Param] = &[
     int("from", "0"),
     int("size", "10"),
     list("sort"),
@@ -124,7 +124,7 @@ async fn search(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure>
         return Err(Failure::illegal_argument("batchedReduceSize must be >= 2"));
     }
     query(params, &mut wanted)?;
-    parameters(params, &mut wanted)?;
+    parameters(params, &mut wanted, request::SearchRequest::set_size)?;
     let indices = target(params, ExpressionOptions::OPEN)?;
     // Throttled indices don't exist here.
     params.flag("ignore_throttled")?;
@@ -155,13 +155,21 @@ async fn search(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure>
     .await
 }
 
-/// Reads [`REQUEST`] into the request; what is given takes the place of what the body says.
-fn parameters(params: &mut Params, wanted: &mut request::SearchRequest) -> Result<(), Failure> {
+/// Reads [`REQUEST`] into the request; what is given takes the place of what the body says. `set_size` is what `size` means to
+/// the endpoint.
+///
+/// # Errors
+/// 400 for malformed values.
+pub(crate) fn parameters(
+    params: &mut Params,
+    wanted: &mut request::SearchRequest,
+    set_size: impl FnOnce(&mut request::SearchRequest, i32) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     if let Some(from) = params.int("from")? {
         wanted.set_from(from)?;
     }
     if let Some(size) = params.int("size")? {
-        wanted.set_size(size)?;
+        set_size(wanted, size)?;
     }
     if params.flag("explain")? {
         return Err(Failure::illegal_argument("[explain] is not supported"));

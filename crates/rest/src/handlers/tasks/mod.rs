@@ -6,6 +6,7 @@ mod extensions;
 mod forest;
 pub(crate) mod get;
 pub(crate) mod list;
+pub(crate) mod rethrottle;
 mod shown;
 mod stream;
 

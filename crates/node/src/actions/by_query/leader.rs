@@ -1,0 +1,92 @@
+//! A divided operation: a child of the same action for each by-query slice, and one answer of theirs.
+
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, join, join_all},
+};
+use glasswork_content::Failure;
+use glasswork_tasks::Task;
+use std::sync::Arc;
+
+use super::{
+    DeleteByQuery, Reindex, UpdateByQuery,
+    request::{ByQueryRequest, Slices, Work},
+    response::ByQueryResponse,
+    state::{LeaderState, Registered, Run, canceled},
+};
+use crate::Node;
+
+/// Runs the by-query slices and joins what they answer. One that fails makes the whole fail once all have ended; the failures
+/// of others are `suppressed` in the first one's.
+pub(super) async fn lead(
+    node: Arc<Node>,
+    task: Task,
+    request: ByQueryRequest,
+    slices: u32,
+    registered: &Registered,
+) -> Result<ByQueryResponse, Failure> {
+    let leader = Arc::new(LeaderState::new(slices));
+    registered.is(Run::Leader(Arc::clone(&leader)));
+    let parts = (0..slices).map(|slice| {
+        let part = begin(&node, &task, request.for_slice(slice, slices));
+        let leader = &leader;
+        async move {
+            let answer = part.await;
+            let outcome = match &answer {
+                Ok(answer) => Ok(answer.status.clone()),
+                Err(failure) => Err(failure.clone()),
+            };
+            leader.ended(slice, outcome);
+            answer
+        }
+    });
+    // Whoever started the operation is told of it when each slice can be found and rethrottled.
+    let told = async {
+        leader.all_begun().await;
+        node.begun(&task);
+    };
+    let (answers, ()) = join(join_all(parts), told).await;
+    let mut done = Vec::with_capacity(answers.len());
+    let mut failed: Option<Failure> = None;
+    for answer in answers {
+        match (answer, &mut failed) {
+            (Ok(answer), _) => done.push(answer),
+            (Err(failure), None) => failed = Some(failure),
+            (Err(failure), Some(first)) => first.suppressed.push(failure),
+        }
+    }
+    match failed {
+        Some(failure) => Err(failure),
+        None => Ok(ByQueryResponse::merged(done, canceled(&task))),
+    }
+}
+
+/// Boxed: an operation is a child of itself here, which no type can say otherwise.
+fn begin(
+    node: &Arc<Node>,
+    task: &Task,
+    request: ByQueryRequest,
+) -> BoxFuture<'static, Result<ByQueryResponse, Failure>> {
+    let (node, task) = (Arc::clone(node), task.clone());
+    async move {
+        match request.work {
+            Work::Reindex(_) => node.child::<Reindex>(&task, request).await,
+            Work::Update => node.child::<UpdateByQuery>(&task, request).await,
+            Work::Delete => node.child::<DeleteByQuery>(&task, request).await,
+        }
+    }
+    .boxed()
+}
+
+impl ByQueryRequest {
+    /// The request of one by-query slice of `slices`: its share of the documents, of the pace and of `max_docs`, which rounds
+    /// down as upstream's does.
+    fn for_slice(&self, slice: u32, slices: u32) -> Self {
+        let mut part = self.clone();
+        part.options.slices = Slices::Count(1);
+        part.options.requests_per_second /= slices as f32;
+        part.options.max_docs = self.options.max_docs.map(|documents| documents / slices);
+        part.slice = Some((slice, slices));
+        part
+    }
+}
