@@ -59,11 +59,11 @@ impl Client {
     /// When there is no such task, neither running nor stored ([`Error::is_not_found`]), or there is no good answer.
     pub async fn get(&self, id: &TaskId) -> Result<TaskAnswer, Error> {
         let target = target(id);
-        if self.has_extended().await? {
+        if self.has_extensions().await? {
             let more = target.clone().with("extended", "true");
             match self.inner.json(Method::GET, &more, Duration::ZERO).await {
                 Err(Error::Refused(refusal)) if refusal.is_unknown_parameter() => {
-                    self.lacks_extended()
+                    self.lacks_extensions()
                 }
                 answered => return answered,
             }

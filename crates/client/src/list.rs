@@ -15,6 +15,10 @@ pub struct ListOptions {
     pub(crate) nodes: Vec<String>,
     pub(crate) actions: Vec<String>,
     pub(crate) parent: Option<TaskId>,
+    opaque_id: Option<String>,
+    cancelled: Option<bool>,
+    cancellable: Option<bool>,
+    older_than: Option<Duration>,
     detailed: bool,
     extended: bool,
 }
@@ -44,6 +48,35 @@ impl ListOptions {
     #[must_use]
     pub fn children_of(mut self, parent: TaskId) -> Self {
         self.parent = Some(parent);
+        self
+    }
+
+    /// Only tasks of requests whose `X-Opaque-Id` matches this; `*` stands for any characters. Like the following three,
+    /// this is evaluated by the server where it is Glasswork and by the client elsewhere, which then reads the whole list.
+    #[must_use]
+    pub fn opaque_id(mut self, pattern: impl Into<String>) -> Self {
+        self.opaque_id = Some(pattern.into());
+        self
+    }
+
+    /// Only tasks that were told to stop, or only those that were not.
+    #[must_use]
+    pub fn cancelled(mut self, cancelled: bool) -> Self {
+        self.cancelled = Some(cancelled);
+        self
+    }
+
+    /// Only tasks that can be cancelled, or only those that can't.
+    #[must_use]
+    pub fn cancellable(mut self, cancellable: bool) -> Self {
+        self.cancellable = Some(cancellable);
+        self
+    }
+
+    /// Only tasks at least as old as this.
+    #[must_use]
+    pub fn older_than(mut self, age: Duration) -> Self {
+        self.older_than = Some(age);
         self
     }
 
@@ -189,12 +222,19 @@ impl Client {
     /// When the server can't be reached, refuses, or answers something else. A node that failed is no error but in
     /// `node_failures`.
     pub async fn list(&self, options: &ListOptions) -> Result<TaskList, Error> {
+        let mut list = self.list_at_server(options).await?;
+        list.tasks.retain(|task| options.holds(task));
+        Ok(list)
+    }
+
+    async fn list_at_server(&self, options: &ListOptions) -> Result<TaskList, Error> {
         let target = options.target();
-        if options.extended && self.has_extended().await? {
-            let more = target.clone().with("extended", "true");
+        if let Some(more) = options.extensions(&target)
+            && self.has_extensions().await?
+        {
             match self.tasks(Method::GET, &more, Duration::ZERO).await {
                 Err(Error::Refused(refusal)) if refusal.is_unknown_parameter() => {
-                    self.lacks_extended()
+                    self.lacks_extensions();
                 }
                 answered => return answered,
             }
@@ -226,6 +266,44 @@ impl ListOptions {
             target = target.with("detailed", "true");
         }
         target
+    }
+}
+
+impl ListOptions {
+    /// The same with what only Glasswork knows; `None` where nothing of that was asked for.
+    fn extensions(&self, target: &Target) -> Option<Target> {
+        let flag = |flag: bool| if flag { "true" } else { "false" };
+        let mut more = Vec::new();
+        if let Some(pattern) = &self.opaque_id {
+            more.push(("x_opaque_id", pattern.clone()));
+        }
+        if let Some(cancelled) = self.cancelled {
+            more.push(("cancelled", flag(cancelled).to_owned()));
+        }
+        if let Some(cancellable) = self.cancellable {
+            more.push(("cancellable", flag(cancellable).to_owned()));
+        }
+        if let Some(age) = self.older_than.filter(|age| age.as_millis() > 0) {
+            more.push(("min_running_time", format!("{}ms", age.as_millis())));
+        }
+        if self.extended {
+            more.push(("extended", "true".to_owned()));
+        }
+        let with = |target: Target, (name, value): &(&str, String)| target.with(name, value);
+        (!more.is_empty()).then(|| more.iter().fold(target.clone(), with))
+    }
+
+    /// Whether a task is one of those that only Glasswork picks out by itself.
+    fn holds(&self, task: &Task) -> bool {
+        let same = |wanted: Option<bool>, found: bool| wanted.is_none_or(|wanted| wanted == found);
+        let named = |pattern: &String| {
+            task.opaque_id()
+                .is_some_and(|id| crate::pattern::matches(pattern, id))
+        };
+        same(self.cancelled, task.cancelled)
+            && same(self.cancellable, task.cancellable)
+            && self.older_than.is_none_or(|age| task.running_time() >= age)
+            && self.opaque_id.as_ref().is_none_or(named)
     }
 }
 

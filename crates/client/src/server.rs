@@ -41,8 +41,8 @@ pub struct Version {
 #[derive(Default)]
 pub(crate) struct Abilities {
     server: OnceCell<Server>,
-    /// It said that it doesn't know `extended`.
-    no_extended: AtomicBool,
+    /// It said that it doesn't know a parameter of an extension.
+    no_extensions: AtomicBool,
 }
 
 impl Client {
@@ -75,12 +75,12 @@ impl Client {
         }
     }
 
-    pub(crate) async fn has_extended(&self) -> Result<bool, Error> {
-        Ok(!self.abilities.no_extended.load(Ordering::Relaxed) && self.is_glasswork().await?)
+    pub(crate) async fn has_extensions(&self) -> Result<bool, Error> {
+        Ok(!self.abilities.no_extensions.load(Ordering::Relaxed) && self.is_glasswork().await?)
     }
 
-    pub(crate) fn lacks_extended(&self) {
-        self.abilities.no_extended.store(true, Ordering::Relaxed);
+    pub(crate) fn lacks_extensions(&self) {
+        self.abilities.no_extensions.store(true, Ordering::Relaxed);
     }
 
     /// Refuses, before anything is sent, what only Glasswork has.

@@ -2,7 +2,6 @@
 
 use crate::{Client, Error, TaskId, TaskList, url::Target};
 use http::Method;
-use serde_json::Value;
 use std::{fmt, time::Duration};
 
 /// Documents a second that a reindex, update by query or delete by query may do.
@@ -43,34 +42,25 @@ impl Client {
         self.tasks(Method::POST, &target, Duration::ZERO).await
     }
 
-    /// Halts a durable operation; it holds no thread until it is resumed. Only Glasswork has this.
+    /// Halts a durable operation; it holds no thread until it is resumed. Only Glasswork has this. A task that is gone is in
+    /// `node_failures`, one that can't be halted in `task_failures`.
     ///
     /// # Errors
-    /// When the server doesn't have it, there is no such task, or there is no good answer.
-    pub async fn pause(&self, id: &TaskId) -> Result<Value, Error> {
+    /// When the server doesn't have it, or there is no good answer.
+    pub async fn pause(&self, id: &TaskId) -> Result<TaskList, Error> {
         self.needs_glasswork("pausing a task").await?;
-        self.inner
-            .json(
-                Method::POST,
-                &Target::new(&["_tasks", &id.to_string(), "_pause"]),
-                Duration::ZERO,
-            )
-            .await
+        let target = Target::new(&["_tasks", &id.to_string(), "_pause"]);
+        self.tasks(Method::POST, &target, Duration::ZERO).await
     }
 
     /// Lets a paused operation go on. Only Glasswork has this.
     ///
     /// # Errors
     /// As [`Client::pause`].
-    pub async fn resume(&self, id: &TaskId) -> Result<Value, Error> {
+    pub async fn resume(&self, id: &TaskId) -> Result<TaskList, Error> {
         self.needs_glasswork("resuming a task").await?;
-        self.inner
-            .json(
-                Method::POST,
-                &Target::new(&["_tasks", &id.to_string(), "_resume"]),
-                Duration::ZERO,
-            )
-            .await
+        let target = Target::new(&["_tasks", &id.to_string(), "_resume"]);
+        self.tasks(Method::POST, &target, Duration::ZERO).await
     }
 }
 

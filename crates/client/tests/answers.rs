@@ -397,3 +397,36 @@ async fn every_recorded_answer_of_opensearch_is_understood() {
     }
     assert!(read > 60, "only {read} recorded answers were found");
 }
+
+#[tokio::test]
+async fn filters_of_glasswork_are_sent_to_it_and_evaluated_here_elsewhere() {
+    let list = r#"{"nodes":{"n":{"tasks":{
+        "n:1":{"node":"n","id":1,"action":"a","running_time_in_nanos":9000000000,"cancellable":true,"headers":{"X-Opaque-Id":"dash-1"}},
+        "n:2":{"node":"n","id":2,"action":"a","running_time_in_nanos":9000000000,"cancellable":true,"cancelled":true,"headers":{"X-Opaque-Id":"dash-1"}},
+        "n:3":{"node":"n","id":3,"action":"a","running_time_in_nanos":9000000000,"cancellable":false,"headers":{"X-Opaque-Id":"dash-1"}},
+        "n:4":{"node":"n","id":4,"action":"a","running_time_in_nanos":1000000000,"cancellable":true,"headers":{"X-Opaque-Id":"dash-1"}},
+        "n:5":{"node":"n","id":5,"action":"a","running_time_in_nanos":9000000000,"cancellable":true,"headers":{"X-Opaque-Id":"other"}},
+        "n:6":{"node":"n","id":6,"action":"a","running_time_in_nanos":9000000000,"cancellable":true,"headers":{}}}}}}"#;
+    let options = ListOptions::new()
+        .opaque_id("dash-*")
+        .cancelled(false)
+        .cancellable(true)
+        .older_than(Duration::from_secs(5));
+    for (glasswork, query) in [
+        (
+            true,
+            "x_opaque_id=dash-*&cancelled=false&cancellable=true&min_running_time=5000ms",
+        ),
+        (false, ""),
+    ] {
+        let server = FakeServer::start(move |asked| {
+            root(asked, glasswork).unwrap_or_else(|| Reply::json(list))
+        });
+        let found = client(&server).list(&options).await.unwrap();
+        let numbers: Vec<i64> = found.tasks.iter().map(|task| task.number).collect();
+        assert_eq!(
+            (numbers, server.asked()[1].query.as_str()),
+            (vec![1], query)
+        );
+    }
+}

@@ -1,4 +1,4 @@
-//! What the process tells its caller when it ends. Documented in `docs/configuration.md`.
+//! What the process tells its caller when it ends. Documented in `docs/configuration.md` and `docs/cli.md`.
 
 use std::process::ExitCode;
 
@@ -20,8 +20,16 @@ pub(crate) enum Code {
     Data = 5,
     /// The server asked can't be reached or answered with an error.
     Unreachable = 6,
-    /// The server refused some of what it was given.
+    /// The server refused some of what it was given, or does not have what was asked for.
     Refused = 7,
+    /// There is no such task.
+    NotFound = 8,
+    /// The server wants another user, or the user may not do this.
+    Denied = 9,
+    /// Some nodes did not answer, or some tasks could not be dealt with.
+    Partial = 10,
+    /// A task still runs when the time to wait for it is over.
+    StillRuns = 11,
 }
 
 impl From<Code> for ExitCode {

@@ -4,10 +4,15 @@
 #![recursion_limit = "256"]
 
 mod arguments;
+mod contexts;
 mod exit;
+mod filter;
 mod load;
+mod manual;
 mod serve;
 mod settings;
+mod tasks;
+mod view;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -20,6 +25,10 @@ fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Load(arguments) => load::run(&arguments),
+        Command::Tasks(arguments) => tasks::run(*arguments),
+        Command::Context(arguments) => contexts::run(arguments.command),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { command } => manual::page(&command),
     }
     .into()
 }

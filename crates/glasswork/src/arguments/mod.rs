@@ -1,7 +1,16 @@
 //! The command line, parsed once; nothing reads flags later.
 
+pub(crate) mod context;
+mod quantity;
+pub(crate) mod server;
+pub(crate) mod tasks;
+
+pub(crate) use quantity::{bytes, duration};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use context::ContextArguments;
 use std::path::PathBuf;
+use tasks::TasksArguments;
 
 /// A search node that speaks the OpenSearch REST wire and whose every operation is a task.
 #[derive(Debug, Parser)]
@@ -18,6 +27,20 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Loads a file of JSON lines into an index of any OpenSearch, by bulk requests.
     Load(LoadArguments),
+    /// Shows, explains and stops what runs on a server: Glasswork or any OpenSearch.
+    Tasks(Box<TasksArguments>),
+    /// Names clusters, for --to.
+    Context(ContextArguments),
+    /// Writes the completions of a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Writes the manual page of glasswork or of one of its commands.
+    Man {
+        /// The command, as `tasks cancel`.
+        command: Vec<String>,
+    },
 }
 
 /// `glasswork serve`.
