@@ -137,7 +137,7 @@ impl Task {
         ByQueryStatus::read(self.status.as_ref()?)
     }
 
-    /// How far it is, where the server says so.
+    /// How far it is, where the server says so. A task whose slices run does not know: they do, in their own tasks.
     #[must_use]
     pub fn progress(&self) -> Option<Progress> {
         if let Some(progress) = self
@@ -152,7 +152,8 @@ impl Task {
             });
         }
         if let Some(status) = self.by_query_status() {
-            return Some(status.progress());
+            let slices_run = status.slices.iter().any(Option::is_none);
+            return (!slices_run).then(|| status.progress());
         }
         let status = self.status.as_ref()?;
         Some(Progress {
@@ -192,6 +193,11 @@ mod tests {
             .expect("a by-query status")
             .slices;
         assert!(slices[0].is_none());
+        let task = Task {
+            status: Some(leader),
+            ..Task::default()
+        };
+        assert_eq!(task.progress(), None);
         assert!(matches!(&slices[1], Some(SliceStatus::Done(status)) if status.done() == 15));
         assert!(
             matches!(&slices[2], Some(SliceStatus::Failed { r#type, .. }) if r#type == "task_cancelled_exception")

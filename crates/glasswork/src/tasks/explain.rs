@@ -3,7 +3,7 @@
 use crate::view::{age, count, per_second};
 use glasswork_client::{Extended, Task, excerpt};
 use serde::Serialize;
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 /// One fact that explains something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -156,6 +156,10 @@ fn by_query(task: &Task, facts: &mut Facts) {
             ),
         );
     }
+    if !status.slices.is_empty() {
+        // How far it is, its slices know.
+        return;
+    }
     let progress = status.progress();
     match progress.total {
         None => facts.add("progress", "its search has not answered yet".to_owned()),
@@ -176,7 +180,7 @@ fn by_query(task: &Task, facts: &mut Facts) {
             facts.add("progress", text);
         }
     }
-    if status.retries.bulk + status.retries.search > 0 {
+    if status.retries.bulk.saturating_add(status.retries.search) > 0 {
         let text = format!(
             "{} writes and {} reads were refused and tried again: the nodes are busy",
             status.retries.bulk, status.retries.search
@@ -217,18 +221,15 @@ fn children(below: &Below<'_>, facts: &mut Facts) {
     if below.tasks.is_empty() {
         return;
     }
-    let is_parent = |task: &Task| {
-        let id = task.id().to_string();
-        below
-            .tasks
-            .iter()
-            .any(|other| other.parent_task_id.as_ref() == Some(&id))
-    };
+    let parents: HashSet<&str> = below
+        .tasks
+        .iter()
+        .filter_map(|task| task.parent_task_id.as_deref())
+        .collect();
     let leaves = below
         .tasks
         .iter()
-        .take(1_000)
-        .filter(|task| !is_parent(task));
+        .filter(|task| !parents.contains(task.id().to_string().as_str()));
     let Some(oldest) = leaves.max_by_key(|task| task.running_time_in_nanos) else {
         return;
     };
@@ -295,6 +296,23 @@ mod tests {
             .into_iter()
             .map(|fact| (fact.kind, fact.text))
             .collect()
+    }
+
+    #[test]
+    fn the_largest_numbers_are_only_large() {
+        let most = u64::MAX;
+        let task = task(
+            json!({"id": i64::MIN, "start_time_in_millis": i64::MAX, "running_time_in_nanos": i64::MAX, "cancelled": true, "cancellation_time_millis": i64::MIN,
+            "status": {"total": most, "created": most, "updated": most, "batches": most, "version_conflicts": most, "retries": {"bulk": most, "search": most},
+                "throttled_millis": i64::MAX, "throttled_until_millis": i64::MAX, "requests_per_second": 1e300},
+            "resource_stats": {"total": {"cpu_time_in_nanos": most, "memory_in_bytes": most}, "thread_info": {"thread_executions": most, "active_threads": most}},
+            "glasswork": {"wait": {"on": "x", "since_in_millis": most}, "progress": {"done": most, "total": most}, "cancel": {"bound_in_millis": most, "overdue": true}}}),
+        );
+        assert!(why(&task, vec![&task]).len() > 5);
+        let row = crate::view::Row::of(&task, None);
+        for column in crate::view::Column::usual(true) {
+            assert!(!column.cell(&row, 40).is_empty());
+        }
     }
 
     #[test]

@@ -207,6 +207,18 @@ mod tests {
     }
 
     #[test]
+    fn a_start_in_no_year_is_shown_all_the_same() {
+        for millis in [i64::MIN, -1, i64::MAX] {
+            let task = Task {
+                start_time_in_millis: millis,
+                running_time_in_nanos: i64::MAX,
+                ..Task::default()
+            };
+            assert!(!began(&task).is_empty());
+        }
+    }
+
+    #[test]
     fn an_ended_task_shows_what_came_of_it() {
         let answer: TaskAnswer = serde_json::from_value(json!({"completed": true, "task": {"node": "N", "id": 432, "type": "transport",
             "action": "indices:data/write/reindex", "start_time_in_millis": 1_795_508_824_245_i64, "running_time_in_nanos": 332_184, "cancellable": true},

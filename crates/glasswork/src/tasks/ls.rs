@@ -18,6 +18,8 @@ use std::{
 const SLOW: Duration = Duration::from_millis(200);
 /// The same for a list of more tasks.
 const MANY: usize = 5_000;
+/// However long a server wants to be left alone (`Retry-After`), after so long it is asked again.
+const LONGEST: Duration = Duration::from_secs(60);
 /// A slow list is asked for at most this part of the time.
 const SHARE: u32 = 10;
 
@@ -88,7 +90,7 @@ async fn watch(
             {
                 eprintln!("glasswork tasks: {error}");
                 let asked = error.refusal().and_then(|refusal| refusal.retry_after);
-                pause = every.max(asked.unwrap_or_default());
+                pause = every.max(asked.unwrap_or_default().min(LONGEST));
             }
             Err(error) => return Err(error),
         }

@@ -19,6 +19,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// However long a server wants to be left alone (`Retry-After`), after so long it is asked again.
+const LONGEST: Duration = Duration::from_secs(60);
 /// Slices that get a bar of their own.
 const BARS: usize = 12;
 /// A look that takes longer is made less often.
@@ -50,7 +52,7 @@ pub(super) async fn run(session: &Session, arguments: &WatchArguments) -> Result
             Err(error) if error.is_passing() && seen => {
                 screen.say(&error);
                 let asked = error.refusal().and_then(|refusal| refusal.retry_after);
-                pause = pause.max(asked.unwrap_or_default());
+                pause = pause.max(asked.unwrap_or_default().min(LONGEST));
             }
             Err(error) => return Err(error.into()),
         }
