@@ -50,6 +50,8 @@ pub struct Limits {
     pub max_docvalue_fields: usize,
     /// `index.max_script_fields`: greatest number of `script_fields`.
     pub max_script_fields: usize,
+    /// `index.max_regex_length`: greatest length of an expression of a `regexp` query.
+    pub max_regex_length: usize,
     /// `search.max_buckets`: greatest number of aggregation buckets in an answer.
     pub max_buckets: u64,
 }
@@ -62,6 +64,7 @@ impl Default for Limits {
             max_clause_count: 1_024,
             max_docvalue_fields: 100,
             max_script_fields: 32,
+            max_regex_length: 1_000,
             max_buckets: 65_535,
         }
     }

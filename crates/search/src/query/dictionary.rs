@@ -16,6 +16,9 @@ use crate::mapping::{FieldType, Kind};
 /// Longest pattern of a `wildcard` query, in characters.
 const MAX_PATTERN: usize = 1_000;
 
+/// Memory that a compiled regular expression may take.
+const MAX_REGEX_BYTES: usize = 2 << 20;
+
 /// Part of a dictionary.
 struct Keys {
     from: Bound<Vec<u8>>,
@@ -111,6 +114,42 @@ impl<'a> Compiler<'a> {
         let keys = Keys::beginning_with(&parsed.literal_prefix());
         Ok(self
             .terms_where(leaf, keys, move |term| parsed.matches(term))
+            .constant(boost))
+    }
+
+    /// `regexp`; `translate` brings the expression into the notation of the `regex` crate.
+    pub(crate) fn regexp(
+        &self,
+        path: &str,
+        translate: impl FnOnce(&str) -> Result<String, Failure>,
+        pattern: &str,
+        case_insensitive: bool,
+        boost: f32,
+    ) -> Result<Plan, Failure> {
+        self.count_leaf()?;
+        let Some((_, leaf)) = self.strings("regexp", path)? else {
+            return Ok(Plan::None);
+        };
+        let body = translate(pattern)?;
+        let letters = |letter: &char| letter.is_alphanumeric();
+        let mut prefix: String = pattern.chars().take_while(letters).collect();
+        // what follows may make the last letter optional, or the whole of it one of several
+        prefix.pop();
+        let free = case_insensitive || pattern.contains('|');
+        let keys = Keys::beginning_with(if free { "" } else { &prefix });
+        let regex = regex::RegexBuilder::new(&format!("\\A(?:{body})\\z"))
+            .dot_matches_new_line(true)
+            .case_insensitive(case_insensitive)
+            .size_limit(MAX_REGEX_BYTES)
+            .dfa_size_limit(MAX_REGEX_BYTES)
+            .build()
+            .map_err(|error| {
+                Failure::illegal_argument(format!(
+                    "invalid regular expression [{pattern}]: {error}"
+                ))
+            })?;
+        Ok(self
+            .terms_where(leaf, keys, move |term| regex.is_match(term))
             .constant(boost))
     }
 

@@ -25,6 +25,8 @@ pub(crate) struct Words<'a> {
     pub(crate) operator: Operator,
     pub(crate) analyzer: Option<&'a str>,
     pub(crate) minimum_should_match: Option<&'a str>,
+    /// The last word is the beginning of one.
+    pub(crate) last_is_prefix: bool,
     pub(crate) lenient: bool,
     pub(crate) zero_terms: ZeroTerms,
     pub(crate) boost: f32,
@@ -49,6 +51,9 @@ impl<'a> Compiler<'a> {
         let Some(kind) = self.field_type(words.field) else {
             return self.exactly(words.field, words.query, words.lenient, words.boost);
         };
+        if kind.kind() != Kind::Text && words.last_is_prefix {
+            return self.prefix(words.field, &words.query.to_string(), false, words.boost);
+        }
         if kind.kind() != Kind::Text {
             return self.exactly(words.field, words.query, words.lenient, words.boost);
         }
@@ -58,7 +63,11 @@ impl<'a> Compiler<'a> {
             return Ok(nothing_to_find(words.zero_terms, words.boost));
         }
         let mut plans = Vec::with_capacity(tokens.len());
-        for (_, token) in &tokens {
+        for (number, (_, token)) in tokens.iter().enumerate() {
+            if words.last_is_prefix && number + 1 == tokens.len() {
+                plans.push(self.prefix(words.field, token, false, 1.0)?);
+                continue;
+            }
             self.count_leaf()?;
             plans.push(self.token(kind, token, 1.0)?);
         }

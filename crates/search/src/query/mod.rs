@@ -20,6 +20,7 @@ mod leaf;
 mod literal;
 mod r#match;
 mod match_all;
+mod match_bool_prefix;
 mod match_none;
 mod match_phrase;
 mod match_phrase_prefix;
@@ -29,6 +30,7 @@ mod phrase;
 mod prefix;
 mod query_string;
 mod range;
+mod regexp;
 mod rescored;
 mod score_function;
 mod script;
@@ -57,6 +59,7 @@ pub use self::{
     literal::Literal,
     r#match::{FuzzyOptions, Match, Operator, ZeroTerms},
     match_all::MatchAll,
+    match_bool_prefix::MatchBoolPrefix,
     match_none::MatchNone,
     match_phrase::MatchPhrase,
     match_phrase_prefix::MatchPhrasePrefix,
@@ -64,6 +67,7 @@ pub use self::{
     prefix::Prefix,
     query_string::QueryString,
     range::Range,
+    regexp::Regexp,
     score_function::{
         Decay, DecayShape, FieldValueFactor, Modifier, RandomScore, ScoreFunction, ScriptFunction,
         Seed,
@@ -173,6 +177,7 @@ queries! {
     Ids(Ids),
     Match(Match),
     MatchAll(MatchAll),
+    MatchBoolPrefix(MatchBoolPrefix),
     MatchNone(MatchNone),
     MatchPhrase(MatchPhrase),
     MatchPhrasePrefix(MatchPhrasePrefix),
@@ -180,6 +185,7 @@ queries! {
     Prefix(Prefix),
     QueryString(QueryString),
     Range(Range),
+    Regexp(Regexp),
     Script(ScriptQuery),
     ScriptScore(ScriptScore),
     Term(Term),

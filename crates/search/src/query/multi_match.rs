@@ -215,6 +215,7 @@ impl QueryKind for MultiMatch {
                     operator: self.operator,
                     analyzer: self.analyzer.as_deref(),
                     minimum_should_match: self.minimum_should_match.as_deref(),
+                    last_is_prefix: false,
                     lenient,
                     zero_terms: self.zero_terms_query,
                     boost: *boost,

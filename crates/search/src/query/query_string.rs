@@ -451,6 +451,7 @@ impl Meaning<'_, '_> {
                     operator: self.query.default_operator,
                     analyzer: self.query.analyzer.as_deref(),
                     minimum_should_match: None,
+                    last_is_prefix: false,
                     lenient,
                     zero_terms: ZeroTerms::None,
                     boost: 1.0,

@@ -66,6 +66,7 @@ fn a_printed_request_reads_as_itself() {
         r#"{"query": {"function_score": {"functions": [{"random_score": {"seed": 7, "field": "_seq_no"}}, {"field_value_factor": {"field": "n", "factor": 2, "missing": 1, "modifier": "ln1p"}}, {"script_score": {"script": {"source": "1", "params": {"a": 1}}}}]}}}"#,
         r#"{"query": {"script_score": {"query": {"match_all": {}}, "script": {"source": "1"}, "min_score": 2}}, "script_fields": {"a": {"script": "1", "ignore_failure": true}}}"#,
         r#"{"sort": [{"_script": {"type": "string", "script": {"source": "params.a", "params": {"a": "x"}}, "order": "desc", "mode": "max"}}, {"_script": {"type": "number", "script": "1"}}]}"#,
+        r#"{"query": {"bool": {"must": [{"regexp": {"a": {"value": "x.*", "flags": "NONE", "case_insensitive": true}}}, {"match_bool_prefix": {"a": {"query": "b c", "operator": "and"}}}]}}}"#,
         r#"{"post_filter": {"term": {"a": true}}, "aggs": {"a": {"terms": {"field": "x"}, "aggs": {"b": {"avg": {"field": "y"}}}}}}"#,
     ] {
         let parsed = request(body).unwrap();

@@ -169,6 +169,8 @@ pub(super) fn limits(node: &Node, shard: &ShardId) -> Limits {
             .unwrap_or(limits.max_docvalue_fields);
         limits.max_script_fields =
             number(settings, "index.max_script_fields").unwrap_or(limits.max_script_fields);
+        limits.max_regex_length =
+            number(settings, "index.max_regex_length").unwrap_or(limits.max_regex_length);
     }
     let clauses = node.setting("indices.query.bool.max_clause_count");
     limits.max_clause_count = clauses.parse().unwrap_or(limits.max_clause_count);
