@@ -1,4 +1,5 @@
-//! Documents whose column has a value between two bounds, found by scanning the column in growing steps.
+//! Documents whose column has a value between two bounds, found in growing steps: by the postings of the values between
+//! them where they are few, else by scanning the column.
 
 use std::{
     fmt::Debug,
@@ -9,12 +10,13 @@ use std::{
 
 use glasswork_engine::FieldValue;
 use tantivy::{
-    DocId, DocSet, SeekDangerResult, SegmentReader, TERMINATED,
+    COLLECT_BLOCK_BUFFER_LEN, DocId, DocSet, SeekDangerResult, SegmentReader, TERMINATED,
     columnar::{Cardinality, Column, ColumnType},
     f64_to_u64, i64_to_u64,
     query::AllScorer,
 };
 
+use super::few_values::{FewValues, Terms};
 use crate::interrupt::Interrupt;
 
 /// Documents of the first step; each further step is twice as long.
@@ -22,7 +24,8 @@ const FIRST_STEP: u32 = 128;
 /// Documents of the longest step, which bounds what is not interrupted.
 const LONGEST_STEP: u32 = 65_536;
 
-/// Opens the range in one segment; none when no document can lie in it.
+/// Opens the range in one segment; none when no document can lie in it. `terms` is the same range in the dictionary of a
+/// field that has one.
 ///
 /// # Errors
 /// When the column cannot be read.
@@ -31,6 +34,7 @@ pub(crate) fn open(
     name: &str,
     from: &Bound<FieldValue>,
     to: &Bound<FieldValue>,
+    terms: Option<&Terms>,
     interrupt: &Arc<Interrupt>,
 ) -> tantivy::Result<Option<Box<dyn DocSet>>> {
     let columns = reader.fast_fields();
@@ -52,7 +56,7 @@ pub(crate) fn open(
                 return Ok(None);
             };
             let range = Ipv6Addr::from_bits(*range.start())..=Ipv6Addr::from_bits(*range.end());
-            Ok(documents(reader, column, range, interrupt))
+            documents(reader, column, range, terms, interrupt)
         }
         Some(FieldValue::Keyword(_)) => {
             let Some(words) = columns.str(name)? else {
@@ -71,7 +75,7 @@ pub(crate) fn open(
             let Some(range) = inclusive(from, to) else {
                 return Ok(None);
             };
-            Ok(documents(reader, words.ords().clone(), range, interrupt))
+            documents(reader, words.ords().clone(), range, terms, interrupt)
         }
         _ => {
             let Some((column, stored)) = columns.u64_lenient(name)? else {
@@ -81,7 +85,7 @@ pub(crate) fn open(
             let Some(range) = inclusive(number(from), number(to)) else {
                 return Ok(None);
             };
-            Ok(documents(reader, column, range, interrupt))
+            documents(reader, column, range, terms, interrupt)
         }
     }
 }
@@ -149,21 +153,27 @@ fn documents<T>(
     reader: &SegmentReader,
     column: Column<T>,
     range: RangeInclusive<T>,
+    terms: Option<&Terms>,
     interrupt: &Arc<Interrupt>,
-) -> Option<Box<dyn DocSet>>
+) -> tantivy::Result<Option<Box<dyn DocSet>>>
 where
     T: Send + Sync + PartialOrd + Copy + Debug + 'static,
 {
     if *range.start() > column.max_value() || *range.end() < column.min_value() {
-        return None;
+        return Ok(None);
     }
     let all = *range.start() <= column.min_value() && column.max_value() <= *range.end();
     if all && matches!(column.get_cardinality(), Cardinality::Full) {
-        return Some(Box::new(AllScorer::new(reader.max_doc())));
+        return Ok(Some(Box::new(AllScorer::new(reader.max_doc()))));
     }
+    let few = match terms {
+        Some(terms) => FewValues::open(reader, terms)?,
+        None => None,
+    };
     let mut documents = ColumnRange {
         column,
         range,
+        few,
         found: Vec::new(),
         at: 0,
         next: 0,
@@ -172,12 +182,14 @@ where
         interrupt: Arc::clone(interrupt),
     };
     documents.fetch();
-    Some(Box::new(documents))
+    Ok(Some(Box::new(documents)))
 }
 
 struct ColumnRange<T> {
     column: Column<T>,
     range: RangeInclusive<T>,
+    /// How documents are found in turn, when the range holds few values; a single one is looked up in the column.
+    few: Option<FewValues>,
     /// Documents of the last step.
     found: Vec<DocId>,
     at: usize,
@@ -205,12 +217,15 @@ impl<T: Send + Sync + PartialOrd + Copy + Debug + 'static> ColumnRange<T> {
         let end = self.column.num_docs();
         while self.found.is_empty() && self.next < end && self.may_go_on() {
             let until = end.min(self.next.saturating_add(self.step));
-            self.column.get_docids_for_value_range(
-                self.range.clone(),
-                self.next..until,
-                &mut self.found,
-            );
-            self.found.dedup();
+            let step = self.next..until;
+            match &mut self.few {
+                Some(few) => few.find(step, &mut self.found),
+                None => {
+                    let (column, range) = (&self.column, self.range.clone());
+                    column.get_docids_for_value_range(range, step, &mut self.found);
+                    self.found.dedup();
+                }
+            }
             self.scanned += until - self.next;
             self.next = until;
             self.step = LONGEST_STEP.min(self.step * 2);
@@ -226,6 +241,20 @@ impl<T: Send + Sync + PartialOrd + Copy + Debug + 'static> DocSet for ColumnRang
             self.fetch();
         }
         self.doc()
+    }
+
+    fn fill_buffer(&mut self, buffer: &mut [DocId; COLLECT_BLOCK_BUFFER_LEN]) -> usize {
+        let mut filled = 0;
+        while filled < buffer.len() && self.at < self.found.len() {
+            let take = (self.found.len() - self.at).min(buffer.len() - filled);
+            buffer[filled..filled + take].copy_from_slice(&self.found[self.at..self.at + take]);
+            filled += take;
+            self.at += take;
+            if self.at >= self.found.len() {
+                self.fetch();
+            }
+        }
+        filled
     }
 
     fn seek(&mut self, target: DocId) -> DocId {
@@ -258,6 +287,21 @@ impl<T: Send + Sync + PartialOrd + Copy + Debug + 'static> DocSet for ColumnRang
         self.scanned += 1;
         if !self.may_go_on() {
             return SeekDangerResult::SeekLowerBound(TERMINATED);
+        }
+        if target < self.next {
+            // Found already, or not there: steps never go back.
+            let behind = self.found[self.at..].partition_point(|doc| *doc < target);
+            return match self.found.get(self.at + behind) {
+                Some(doc) => {
+                    self.at += behind;
+                    if *doc == target {
+                        SeekDangerResult::Found
+                    } else {
+                        SeekDangerResult::SeekLowerBound(*doc)
+                    }
+                }
+                None => SeekDangerResult::SeekLowerBound(self.next),
+            };
         }
         if self
             .column

@@ -14,6 +14,7 @@ use tantivy::{
 use super::{
     Literal, Range, column_range,
     compile::{Clauses, Compiler, Plan},
+    few_values::Terms,
     statistics::{FieldStatistics, K1_PLUS_ONE, TermStatistics},
     weight::Computed,
 };
@@ -314,8 +315,19 @@ impl<'a> Compiler<'a> {
         }
         if leaf.spec.has_column() {
             let (name, interrupt) = (leaf.spec_name(self), Arc::clone(&self.context().interrupt));
+            let key = |bound: &Bound<FieldValue>| {
+                bound.as_ref().map(|value| {
+                    let term = engine_term(leaf.field, value);
+                    term.serialized_value_bytes().to_vec()
+                })
+            };
+            let terms = leaf.spec.indexed.then(|| Terms {
+                field: leaf.field,
+                from: key(&from),
+                to: key(&to),
+            });
             let documents = move |reader: &SegmentReader| {
-                column_range::open(reader, &name, &from, &to, &interrupt)
+                column_range::open(reader, &name, &from, &to, terms.as_ref(), &interrupt)
             };
             let weight = Arc::new(Computed {
                 documents,

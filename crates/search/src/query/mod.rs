@@ -12,6 +12,7 @@ mod constant_score;
 mod dictionary;
 mod dis_max;
 mod exists;
+mod few_values;
 mod full_text;
 mod function_score;
 mod functions;

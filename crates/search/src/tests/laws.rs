@@ -8,6 +8,25 @@ use crate::fixture::{BOOKS, BOOKS_MAPPING, Index, request};
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| Index::new(BOOKS_MAPPING, BOOKS, 5, &["3"]));
 
+/// The same few values with and without postings: several in some documents, none in others.
+static TWICE: LazyLock<Index> = LazyLock::new(|| {
+    let documents: Vec<String> = (0..2_000_u64)
+        .map(|n| {
+            let value = n.wrapping_mul(2_654_435_761) % 97;
+            let (a, b) = (value % 13, value % 90);
+            let values = match n % 7 {
+                0 => String::new(),
+                1 => format!(r#", "p": [{a}, {b}], "c": [{a}, {b}]"#),
+                _ => format!(r#", "p": {b}, "c": {b}"#),
+            };
+            format!(r#"{{"w": "w{}"{values}}}"#, n % 5)
+        })
+        .collect();
+    let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
+    let mapping = r#"{"properties": {"w": {"type": "keyword"}, "p": {"type": "integer"}, "c": {"type": "integer", "index": false}}}"#;
+    Index::new(mapping, &documents, 900, &["3", "400", "1999"])
+});
+
 /// A query that is well formed.
 fn query() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
@@ -139,6 +158,23 @@ proptest! {
         let first: Vec<String> = INDEX.ids(&format!(r#"{{"query": {query}, "size": 2}}"#));
         let all: Vec<String> = INDEX.ids(&format!(r#"{{"query": {query}, "size": 100}}"#));
         prop_assert_eq!(&first[..], &all[..first.len()]);
+    }
+
+    #[test]
+    fn a_range_finds_the_same_by_postings_and_by_the_column(from in -2..92, length in 0..92, word in 0..6) {
+        let to = from + length;
+        let ids = |field: &str, around: &str| {
+            let range = format!(r#"{{"range": {{"{field}": {{"gte": {from}, "lte": {to}}}}}}}"#);
+            TWICE.ids(&format!(r#"{{"query": {}, "size": 3000, "sort": ["_doc"]}}"#, around.replace('@', &range)))
+        };
+        for around in [
+            "@".to_owned(),
+            format!(r#"{{"bool": {{"filter": [@, {{"term": {{"w": "w{word}"}}}}]}}}}"#),
+            format!(r#"{{"bool": {{"should": [@, {{"term": {{"w": "w{word}"}}}}]}}}}"#),
+            r#"{"bool": {"must_not": [@]}}"#.to_owned(),
+        ] {
+            prop_assert_eq!(ids("p", &around), ids("c", &around));
+        }
     }
 
     #[test]
