@@ -134,6 +134,25 @@ impl Source {
     pub(crate) fn resolve(&self, context: &Context, fallback: Kind) -> Result<Values, Failure> {
         let zone = self.time_zone.as_deref().map(Zone::parse).transpose()?;
         let path = self.field.as_deref().unwrap_or_default();
+        match path {
+            // Every document has the same, which no column needs to say.
+            "_index" => {
+                return Ok(Values {
+                    kind: Kind::Keyword,
+                    column: None,
+                    missing: Some(Missing::Text(context.index.name.to_string())),
+                    spelling: Spelling::Raw,
+                    mapped: true,
+                    date_format: None,
+                });
+            }
+            "_id" => {
+                return Err(Failure::illegal_argument(
+                    "Fielddata access on the _id field is disallowed",
+                ));
+            }
+            _ => {}
+        }
         let Some(field) = context.mapping.field(path) else {
             let kind = self
                 .value_type

@@ -55,6 +55,19 @@ impl<'a> Compiler<'a> {
         boost: f32,
     ) -> Result<Plan, Failure> {
         self.count_leaf()?;
+        if path == "_index" {
+            let name = &self.context().index.name;
+            let begins = if case_insensitive {
+                name.to_lowercase().starts_with(&value.to_lowercase())
+            } else {
+                name.starts_with(value)
+            };
+            return Ok(if begins {
+                Plan::All { score: boost }
+            } else {
+                Plan::None
+            });
+        }
         let Some((kind, leaf)) = self.strings("prefix", path)? else {
             return Ok(Plan::None);
         };
@@ -202,6 +215,14 @@ impl<'a> Compiler<'a> {
         what: &str,
         path: &str,
     ) -> Result<Option<(&'a FieldType, Leaf<'a>)>, Failure> {
+        if path == "_id" {
+            return Err(Failure::new(
+                FailureKind::QueryShard,
+                format!(
+                    "Can only use {what} queries on keyword and text fields - not on [_id] which is of type [_id]"
+                ),
+            ));
+        }
         let Some(kind) = self.field_type(path) else {
             return Ok(None);
         };

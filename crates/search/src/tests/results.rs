@@ -294,6 +294,36 @@ fn a_mapping_decides_what_of_a_source_is_kept() {
 }
 
 #[test]
+fn the_index_of_a_document_is_a_value_like_others() {
+    let index = Index::books(5);
+    let found = index
+        .search(
+            r#"{"size": 0, "query": {"prefix": {"_index": "boo"}}, "aggs": {"i": {"terms": {"field": "_index"},
+                "aggs": {"year": {"max": {"field": "year"}}}}}}"#,
+        )
+        .unwrap();
+    assert!(
+        found.contains(r#""buckets":[{"key":"books","doc_count":12,"year":{"value":1990.0}}]"#),
+        "{found}"
+    );
+    assert!(
+        index
+            .ids(r#"{"query": {"prefix": {"_index": "x"}}}"#)
+            .is_empty()
+    );
+    assert!(
+        index
+            .search(r#"{"aggs": {"i": {"terms": {"field": "_id"}}}}"#)
+            .is_err()
+    );
+    assert!(
+        index
+            .search(r#"{"query": {"prefix": {"_id": "1"}}}"#)
+            .is_err()
+    );
+}
+
+#[test]
 fn sums_of_doubles_add_the_smallest_first() {
     let index = Index::new(
         r#"{"properties": {"rating": {"type": "double"}}}"#,
