@@ -130,3 +130,50 @@ fn deep_terms_end_soon_after_a_cancel_at_any_moment_and_give_their_memory_back()
         "{whole:?} whole, {cancelled} of 12 cancelled, {before} bytes before and {after} after"
     );
 }
+
+#[test]
+fn deep_terms_end_when_they_are_cancelled_while_they_are_joined_or_written() {
+    let node = Node::start();
+    deep(&node, 1_000);
+    allow_buckets(&node, 2_000_000_000);
+    for place in ["joining what the shards found", "writing the answer"] {
+        // One that passes the place between two looks ends well: another is tried.
+        let stopped = (0..30).any(|attempt| is_stopped_at(&node, place, attempt));
+        assert!(stopped, "none was cancelled while {place}");
+    }
+}
+
+/// Whether a search that is cancelled where its extended listing says `place` has no answer.
+fn is_stopped_at(node: &Node, place: &str, attempt: usize) -> bool {
+    let name = format!("{place} {attempt}").replace(' ', "-");
+    let search = node.in_background("POST", "/deep/_search", &name, DEEP);
+    let list = format!("/_tasks?group_by=none&extended&x_opaque_id={name}");
+    let mut seen = false;
+    let target = eventually("the search gets there or ends", || {
+        let listed = node.get(&list).json();
+        let tasks = listed["tasks"].as_array().unwrap();
+        let found = tasks
+            .iter()
+            .find(|task| task["action"] == "indices:data/read/search");
+        seen |= found.is_some();
+        match found {
+            Some(task) if task["glasswork"]["checkpoint"]["at"] == place => {
+                Some(Some(task.clone()))
+            }
+            None if seen || search.is_finished() => Some(None),
+            _ => None,
+        }
+    });
+    let asked = Instant::now();
+    if let Some(task) = target {
+        node.post(&format!("/_tasks/{}/_cancel", harness::id(&task)), "");
+    }
+    let answer = search.join().unwrap();
+    if answer.status == 200 {
+        return false;
+    }
+    assert!(answer.text.contains("task_cancelled_exception"));
+    // The bound is 100 ms on an idle machine; tests share theirs.
+    assert!(asked.elapsed() < Duration::from_secs(2));
+    true
+}

@@ -2,7 +2,10 @@
 
 use glasswork_content::text::parse_size;
 use glasswork_tasks::{Memory, Stop};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 /// The setting with the limit: a percentage of the node's memory, or a size.
 pub(crate) const LIMIT: &str = "indices.breaker.request.limit";
@@ -45,6 +48,33 @@ impl Breaker {
                 .ok()
                 .and_then(|bytes| u64::try_from(bytes).ok()),
         }
+    }
+}
+
+/// Memory reserved until this is dropped.
+#[derive(Debug)]
+pub struct HeldMemory {
+    breaker: Arc<Breaker>,
+    bytes: u64,
+}
+
+impl HeldMemory {
+    /// Reserves `bytes`.
+    ///
+    /// # Errors
+    /// When they would pass the limit.
+    pub(crate) fn new(breaker: &Arc<Breaker>, bytes: u64) -> Result<Self, Stop> {
+        breaker.reserve(bytes)?;
+        Ok(Self {
+            breaker: Arc::clone(breaker),
+            bytes,
+        })
+    }
+}
+
+impl Drop for HeldMemory {
+    fn drop(&mut self) {
+        self.breaker.give_back(self.bytes);
     }
 }
 

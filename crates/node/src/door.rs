@@ -1,6 +1,7 @@
 //! The door: the one place where tasks begin and end.
 
 mod pieces;
+mod rendering;
 mod stored;
 
 pub use pieces::Rest;

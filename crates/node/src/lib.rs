@@ -35,6 +35,7 @@ mod tests;
 
 pub use action::{Action, Cancels, ClientGone, Description, Nothing, Spec, StoredAction};
 pub use authority::{Authority, Everything};
+pub use breaker::HeldMemory;
 pub use caller::Caller;
 pub use config::{Config, Substrate};
 pub use door::{CancelTimer, Rest};

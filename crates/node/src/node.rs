@@ -265,6 +265,10 @@ impl Node {
             .map_or(&Everything, |authority| &**authority)
     }
 
+    pub(crate) fn breaker(&self) -> &Arc<Breaker> {
+        &self.breaker
+    }
+
     pub(crate) fn bans(&self) -> &Bans {
         &self.bans
     }

@@ -354,11 +354,13 @@ impl From<headers::Refused> for Refusal {
 fn respond(reply: Reply, to_head: bool, echoed: Echoed) -> Response<Download> {
     let length = match &reply.body {
         reply::Body::Whole(bytes) => Some(bytes.len()),
+        reply::Body::Parts(parts) => Some(parts.iter().map(Bytes::len).sum()),
         reply::Body::Pieces(_) => None,
     };
     let download = match reply.body {
         _ if to_head => Download::Whole(Bytes::new()),
         reply::Body::Whole(bytes) => Download::Whole(bytes),
+        reply::Body::Parts(parts) => Download::Parts(parts.into()),
         reply::Body::Pieces(pieces) => Download::Pieces(pieces),
     };
     let mut response = Response::new(download);

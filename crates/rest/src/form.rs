@@ -11,6 +11,8 @@ use glasswork_content::{
     failure::Failure,
     render::{FilterPath, Format, Options, Render},
 };
+use glasswork_node::{HeldMemory, Node, of_stop};
+use glasswork_tasks::Checkpoint;
 use http::{HeaderMap, header};
 
 use crate::{
@@ -34,6 +36,8 @@ pub struct Form {
 
 /// A shorter body is not worth compressing, in bytes.
 const WORTH_COMPRESSING: usize = 1024;
+/// Bytes compressed between two checkpoints: about a millisecond.
+const COMPRESSED_AT_ONCE: usize = 64 << 10;
 
 impl Form {
     /// The form for a request: `format`, else `Accept`, else the type of its own body, else JSON.
@@ -147,6 +151,40 @@ impl Form {
         Ok(self.compress(Reply::new(status, self.content_type(), render.finish())))
     }
 
+    /// As [`Form::try_reply`] for an answer that may be long: written and compressed in parts, with a checkpoint now
+    /// and then (`write` has to pass it too), and reserved with `node` until it has left.
+    ///
+    /// # Errors
+    /// What `write` gives back; the checkpoint's reason to stop; more memory than there is.
+    pub fn long_reply(
+        &self,
+        status: u16,
+        node: &Node,
+        checkpoint: &dyn Checkpoint,
+        write: impl FnOnce(&mut Render) -> Result<(), Failure>,
+    ) -> Result<Reply, Failure> {
+        let mut render = Render::new(self.options());
+        write(&mut render)?;
+        let mut parts = render.finish_parts();
+        if parts.len() == 1 {
+            let whole = Reply::new(status, self.content_type(), parts.remove(0));
+            return Ok(self.compress(whole));
+        }
+        if self.gzip {
+            parts = packed(parts, checkpoint)?;
+        }
+        let mut sent = Vec::with_capacity(parts.len());
+        for part in parts {
+            let held = node.hold(part.len() as u64)?;
+            sent.push(Bytes::from_owner(Part { part, _held: held }));
+        }
+        Ok(Reply {
+            body: reply::Body::Parts(sent),
+            gzip: self.gzip,
+            ..Reply::new(status, self.content_type(), Bytes::new())
+        })
+    }
+
     /// `{"acknowledged":true}`.
     pub fn acknowledged(&self) -> Reply {
         self.reply(200, |out| {
@@ -189,6 +227,32 @@ impl Form {
         }
         reply
     }
+}
+
+/// A part of an answer on its way out, with its memory.
+struct Part {
+    part: Vec<u8>,
+    _held: HeldMemory,
+}
+
+impl AsRef<[u8]> for Part {
+    fn as_ref(&self) -> &[u8] {
+        &self.part
+    }
+}
+
+/// The parts of a body compressed to one; each is freed when it is done.
+fn packed(parts: Vec<Vec<u8>>, checkpoint: &dyn Checkpoint) -> Result<Vec<Vec<u8>>, Failure> {
+    let failed =
+        |error: std::io::Error| Failure::illegal_state(format!("compressing failed: {error}"));
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::new(3));
+    for part in parts {
+        for piece in part.chunks(COMPRESSED_AT_ONCE) {
+            checkpoint.checkpoint().map_err(|stop| of_stop(&stop))?;
+            encoder.write_all(piece).map_err(failed)?;
+        }
+    }
+    Ok(vec![encoder.finish().map_err(failed)?])
 }
 
 /// Whether `Accept-Encoding` allows gzip (RFC 9110 §12.5.3: `q=0` forbids).

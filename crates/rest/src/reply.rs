@@ -35,6 +35,8 @@ pub struct Reply {
 pub enum Body {
     /// All of it.
     Whole(Bytes),
+    /// All of it, in several parts because it is long.
+    Parts(Vec<Bytes>),
     /// In pieces, as they are made. The maker awaits each `send`, so that a slow client slows it down and a client
     /// that is gone ends it (the channel is closed). After an error the connection is broken off.
     Pieces(mpsc::Receiver<Result<Bytes, BrokenOff>>),

@@ -113,6 +113,13 @@ pub struct ReducedAggregations {
     findings: Vec<Partial>,
 }
 
+impl ReducedAggregations {
+    /// Bytes of memory it holds.
+    pub fn bytes(&self) -> u64 {
+        self.findings.iter().map(Partial::bytes).sum()
+    }
+}
+
 impl PartialAggregations {
     /// Bytes of memory it holds.
     pub fn bytes(&self) -> u64 {
@@ -131,6 +138,13 @@ impl Aggregations {
         self.0
             .iter()
             .any(|aggregation| matches!(aggregation.kind, AggregationKind::Global(_)))
+    }
+
+    /// Whether the last reduction may make more of the findings than there is in them.
+    pub fn fill_gaps(&self) -> bool {
+        self.0.iter().any(|aggregation| {
+            aggregation.kind.definition().fills_gaps() || aggregation.below.fill_gaps()
+        })
     }
 
     /// Writes the object of aggregations by name, with all defaults, as OpenSearch prints a parsed request.

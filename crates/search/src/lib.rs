@@ -12,6 +12,7 @@ pub mod context;
 pub mod fetch;
 #[cfg(test)]
 mod fixture;
+mod growing_body;
 pub mod interrupt;
 pub mod mapping;
 pub mod query;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     aggs::{Aggregations, ReducedAggregations},
     collect::{self, SortValue, TotalHits},
+    growing_body::GrowingBody,
     interrupt::Halt,
     request::{Order, SearchRequest, SortTarget},
     scan::ShardBounds,
@@ -222,6 +223,17 @@ pub struct ResponseOptions {
 }
 
 impl SearchResponse {
+    /// About how many bytes the answer is made from: what writing it takes grows with that.
+    pub fn weight(&self) -> u64 {
+        let hit = |hit: &Hit| {
+            let fields: usize = hit.fields.iter().map(|(_, values)| values.len()).sum();
+            128 + hit.source.as_ref().map_or(0, |source| source.len()) + fields
+        };
+        let hits: usize = self.hits.iter().map(hit).sum();
+        let aggregations = self.reduced.aggregations.as_ref();
+        hits as u64 + aggregations.map_or(0, ReducedAggregations::bytes)
+    }
+
     /// Writes the keys of the body without the braces around them, so that `_msearch` can add its own.
     ///
     /// # Errors
@@ -274,8 +286,9 @@ impl SearchResponse {
             None => out.field_null("max_score"),
         }
         out.field_array("hits");
+        let mut body = GrowingBody::new(out, checkpoint);
         for hit in &self.hits {
-            checkpoint.checkpoint().map_err(crate::failure)?;
+            body.check(out).map_err(crate::failure)?;
             hit.render(out)?;
         }
         out.end_array();

@@ -24,6 +24,9 @@ pub enum Format {
     Yaml,
 }
 
+/// Bytes of a part of a long answer.
+const PART: usize = 1 << 20;
+
 /// How an answer is to be laid out.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -48,6 +51,8 @@ pub struct Options {
 pub struct Render {
     options: Options,
     out: Vec<u8>,
+    /// What was put aside, in order.
+    parts: Vec<Vec<u8>>,
     layout: Layout,
     /// Objects and arrays that are open, for the filter; unused without one.
     open: Vec<Open>,
@@ -74,6 +79,7 @@ impl Render {
         Self {
             options,
             out: Vec::new(),
+            parts: Vec::new(),
             layout,
             open: Vec::new(),
             named: None,
@@ -324,23 +330,52 @@ impl Render {
 
     /// Bytes written so far and not taken.
     pub fn len(&self) -> usize {
-        self.out.len()
+        self.parts.iter().map(Vec::len).sum::<usize>() + self.out.len()
     }
 
     /// Whether nothing is written or everything was taken.
     pub fn is_empty(&self) -> bool {
-        self.out.is_empty()
+        self.len() == 0
+    }
+
+    /// Puts aside what is written, once that is a whole part: to be asked now and then while a long answer grows, so
+    /// that it grows without being copied ([`Render::finish_parts`]).
+    pub fn put_aside(&mut self) {
+        if self.out.len() >= PART {
+            self.layout.taken(self.out.len());
+            let next = Vec::with_capacity(PART + PART / 8);
+            self.parts.push(std::mem::replace(&mut self.out, next));
+        }
     }
 
     /// Takes the bytes written so far, so that a long answer can be sent in chunks.
     pub fn take(&mut self) -> Vec<u8> {
         self.layout.taken(self.out.len());
-        std::mem::take(&mut self.out)
+        let last = std::mem::take(&mut self.out);
+        joined(std::mem::take(&mut self.parts), last)
     }
 
     /// The rest of the bytes, with the newline that ends pretty JSON and YAML.
     pub fn finish(mut self) -> Vec<u8> {
         self.layout.finish(&mut self.out);
-        self.out
+        joined(self.parts, self.out)
     }
+
+    /// As [`Render::finish`], in the parts that were put aside and the last one.
+    pub fn finish_parts(mut self) -> Vec<Vec<u8>> {
+        self.layout.finish(&mut self.out);
+        if !self.out.is_empty() || self.parts.is_empty() {
+            self.parts.push(self.out);
+        }
+        self.parts
+    }
+}
+
+fn joined(parts: Vec<Vec<u8>>, last: Vec<u8>) -> Vec<u8> {
+    if parts.is_empty() {
+        return last;
+    }
+    let mut whole = parts.concat();
+    whole.extend_from_slice(&last);
+    whole
 }

@@ -1,6 +1,7 @@
 //! What passes between a connection and the one who answers: a request with its unread body, and the answer's body.
 
 use std::{
+    collections::VecDeque,
     net::SocketAddr,
     pin::Pin,
     sync::{
@@ -261,6 +262,8 @@ impl Drop for Held {
 pub enum Download {
     /// All of it.
     Whole(Bytes),
+    /// All of it, in parts.
+    Parts(VecDeque<Bytes>),
     /// Piece by piece, as they come. The sender waits while the client is slow; a client that is gone closes the
     /// channel. A sender that ends with an error breaks the connection off, so that the client knows.
     Pieces(mpsc::Receiver<Result<Bytes, BrokenOff>>),
@@ -282,6 +285,7 @@ impl http_body::Body for Download {
         match self.get_mut() {
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Parts(parts) => Poll::Ready(parts.pop_front().map(|part| Ok(Frame::data(part)))),
             Self::Pieces(pieces) => pieces
                 .poll_recv(context)
                 .map(|piece| piece.map(|piece| piece.map(Frame::data))),
@@ -289,12 +293,19 @@ impl http_body::Body for Download {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Whole(bytes) if bytes.is_empty())
+        match self {
+            Self::Whole(bytes) => bytes.is_empty(),
+            Self::Parts(parts) => parts.is_empty(),
+            Self::Pieces(_) => false,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Parts(parts) => {
+                SizeHint::with_exact(parts.iter().map(|part| part.len() as u64).sum())
+            }
             Self::Pieces(_) => SizeHint::default(),
         }
     }

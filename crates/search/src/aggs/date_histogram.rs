@@ -251,6 +251,10 @@ impl Definition for DateHistogram {
     fn has_buckets(&self) -> bool {
         true
     }
+
+    fn fills_gaps(&self) -> bool {
+        true
+    }
 }
 
 impl DateHistogram {

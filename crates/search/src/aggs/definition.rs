@@ -5,12 +5,12 @@ use std::rc::Rc;
 use glasswork_content::{Failure, Node, Render};
 use glasswork_tasks::Checkpoint;
 
-use crate::{interrupt::Halt, mapping::ValueFormat};
+use crate::{growing_body::GrowingBody, interrupt::Halt, mapping::ValueFormat};
 
 use super::{
     Aggregation,
     collector::{Collector, Scope},
-    ledger::Ledger,
+    ledger::STRIDE,
     partial::Partial,
     reduction::Reduction,
     spelling::Spelling,
@@ -88,6 +88,11 @@ pub(crate) trait Definition {
         false
     }
 
+    /// Whether the last reduction may make buckets that no shard told of.
+    fn fills_gaps(&self) -> bool {
+        false
+    }
+
     /// Whether it makes exactly one bucket.
     fn is_single_bucket(&self) -> bool {
         false
@@ -100,7 +105,8 @@ pub(crate) struct Show<'r> {
     pub(crate) out: &'r mut Render,
     /// Whether names are to carry their kind.
     pub(crate) typed: bool,
-    ledger: Ledger<'r>,
+    body: GrowingBody<'r>,
+    unchecked: usize,
     formats: Vec<(Spelling, Rc<ValueFormat>)>,
 }
 
@@ -108,9 +114,10 @@ impl<'r> Show<'r> {
     /// Writes to `out` for as long as `checkpoint` lets it.
     pub(crate) fn new(out: &'r mut Render, typed: bool, checkpoint: &'r dyn Checkpoint) -> Self {
         Show {
+            body: GrowingBody::new(out, checkpoint),
             out,
             typed,
-            ledger: Ledger::new(checkpoint),
+            unchecked: 0,
             formats: Vec::new(),
         }
     }
@@ -118,9 +125,15 @@ impl<'r> Show<'r> {
     /// Says that one bucket or value is written.
     ///
     /// # Errors
-    /// The checkpoint's reason to stop.
-    pub(crate) fn step(&self) -> Result<(), Halt> {
-        Ok(self.ledger.step(1)?)
+    /// The checkpoint's reason to stop; the body takes more memory than it may.
+    #[inline]
+    pub(crate) fn step(&mut self) -> Result<(), Halt> {
+        self.unchecked += 1;
+        if self.unchecked < STRIDE {
+            return Ok(());
+        }
+        self.unchecked = 0;
+        Ok(self.body.check(self.out)?)
     }
 
     /// What spells so; made once for each spelling.

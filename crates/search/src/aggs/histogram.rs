@@ -223,6 +223,10 @@ impl Definition for Histogram {
     fn has_buckets(&self) -> bool {
         true
     }
+
+    fn fills_gaps(&self) -> bool {
+        true
+    }
 }
 
 impl Bounds {

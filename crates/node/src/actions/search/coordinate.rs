@@ -10,6 +10,7 @@ use glasswork_content::{
     Failure, Kind, ShardFailure, failure::group_shard_failures, text::parse_time,
 };
 use glasswork_search::{
+    aggs::{Aggregations, PartialAggregations},
     reduce::{self, PhaseTook, Reduced, SearchResponse, ShardCounts},
     request::{SearchRequest as Source, SortTarget, TrackTotalHits},
     shard::{Hit, ShardResult},
@@ -34,6 +35,8 @@ const CONCURRENT_SHARDS: usize = 64;
 const PRE_FILTER_SHARDS: u32 = 128;
 /// Hits above which joining the shards' findings is work for the pool.
 const MANY_HITS: usize = 1_000;
+/// Bytes of findings above which it is, too.
+const MANY_BUCKETS: u64 = 16 << 10;
 /// Setting: when searches that say nothing of it are cancelled.
 const CANCEL_AFTER: &str = "search.cancel_after_time_interval";
 
@@ -376,9 +379,20 @@ impl Search {
         let max_buckets = self.node.setting("search.max_buckets");
         let max_buckets = max_buckets.parse().unwrap_or(65_535);
         let hits: usize = results.iter().map(|result| result.top.len()).sum();
-        if self.source.aggregations.is_none() && hits <= MANY_HITS {
+        let buckets: u64 = results
+            .iter()
+            .filter_map(|result| result.aggregations.as_ref())
+            .map(PartialAggregations::bytes)
+            .sum();
+        let grows = self
+            .source
+            .aggregations
+            .as_ref()
+            .is_some_and(Aggregations::fill_gaps);
+        if hits <= MANY_HITS && buckets <= MANY_BUCKETS && !grows {
             return reduce::reduce(&self.source, results, max_buckets, &self.task);
         }
+        self.task.enter("joining what the shards found");
         let source = Arc::clone(&self.source);
         let work = move |task: &Task| reduce::reduce(&source, results, max_buckets, task);
         self.node.pools().search.run(&self.task, work).await

@@ -40,6 +40,14 @@ pub struct MultiSearchResponse {
     pub responses: Vec<Result<SearchResponse, Failure>>,
 }
 
+impl MultiSearchResponse {
+    /// As [`SearchResponse::weight`], of all together.
+    pub fn weight(&self) -> u64 {
+        let found = self.responses.iter().flatten();
+        found.map(SearchResponse::weight).sum()
+    }
+}
+
 /// Searches several times.
 #[derive(Debug)]
 pub struct MultiSearch;

@@ -9,11 +9,10 @@ use glasswork_content::{
 };
 use glasswork_node::{
     Node,
-    actions::search::{MultiSearch, MultiSearchRequest, SearchRequest},
+    actions::search::{MultiSearch, MultiSearchRequest, MultiSearchResponse, SearchRequest},
     metadata::{Expand, ExpressionOptions, IndexExpression},
 };
 use glasswork_search::{reduce::ResponseOptions, request};
-use glasswork_tasks::NoCheckpoint;
 
 use super::{HOW, SHAPE, how, positive, search_type, total_as_int};
 use crate::{
@@ -87,9 +86,11 @@ async fn msearch(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure
         max_concurrent_searches,
     };
     let form = request.form.clone();
-    node.run::<MultiSearch, _>(action, request.caller(), move |answer| {
+    let writer = Arc::clone(&node);
+    let weight = MultiSearchResponse::weight;
+    node.run_weighed::<MultiSearch, _>(action, request.caller(), weight, move |answer, task| {
         let answer = answer?;
-        form.try_reply(200, |out| {
+        form.long_reply(200, &writer, task, |out| {
             out.object();
             out.field_unsigned("took", answer.took);
             out.field_array("responses");
@@ -97,7 +98,7 @@ async fn msearch(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure
                 match response {
                     Ok(found) => {
                         out.object();
-                        found.render_fields(options, out, &NoCheckpoint)?;
+                        found.render_fields(options, out, task)?;
                         out.field_long("status", 200);
                         out.end_object();
                     }

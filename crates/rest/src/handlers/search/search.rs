@@ -9,10 +9,9 @@ use glasswork_node::{
     metadata::ExpressionOptions,
 };
 use glasswork_search::{
-    reduce::ResponseOptions,
+    reduce::{ResponseOptions, SearchResponse},
     request::{self, FieldAndFormat, SortKey},
 };
-use glasswork_tasks::NoCheckpoint;
 
 use super::{HOW, QUERY, SHAPE, SHARDS, how, query, shards, source, total_as_int};
 use crate::{
@@ -143,11 +142,13 @@ async fn search(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure>
     search.phase_took = params.flag("phase_took")?;
     params.refuse_unknown()?;
     let form = request.form.clone();
-    node.run::<SearchAction, _>(search, request.caller(), move |answer| {
+    let writer = Arc::clone(&node);
+    let weight = SearchResponse::weight;
+    node.run_weighed::<SearchAction, _>(search, request.caller(), weight, move |answer, task| {
         let answer = answer?;
-        form.try_reply(200, |out| {
+        form.long_reply(200, &writer, task, |out| {
             out.object();
-            answer.render_fields(options, out, &NoCheckpoint)?;
+            answer.render_fields(options, out, task)?;
             out.end_object();
             Ok(())
         })
