@@ -1,12 +1,16 @@
 //! The parts of the measurement, a file each.
 
 mod bulk;
+mod by_query;
 mod cancel;
 mod micro;
+mod resume;
 mod search;
 mod start;
 mod steps;
+mod stopping;
 mod tasks;
+mod throttle;
 
 use super::{Bench, table::Row};
 
@@ -25,5 +29,9 @@ pub(crate) const ALL: &[Part] = &[
     bulk::PART,
     search::PART,
     cancel::PART,
+    by_query::PART,
+    throttle::PART,
+    stopping::PART,
+    resume::PART,
     micro::PART,
 ];

@@ -19,7 +19,7 @@ fn measure(bench: &Bench) -> Result<Vec<Row>, String> {
     let servers = bench.servers()?;
     let bodies = bench.books.many();
     for server in &servers {
-        fill(server, &bodies)?;
+        fill(server, "search", &bodies)?;
         for kind in 0..SEARCHES.len() {
             ask(server, &searches(&bench.books, kind, 2000 / SEARCHES.len()))?;
         }
@@ -71,18 +71,20 @@ fn measure(bench: &Bench) -> Result<Vec<Row>, String> {
     Ok(rows)
 }
 
-fn fill(server: &Server, bodies: &[Vec<u8>]) -> Result<(), String> {
+/// Loads `bodies` into a new index with one shard and refreshes it.
+pub(super) fn fill(server: &Server, index: &str, bodies: &[Vec<u8>]) -> Result<(), String> {
     let mut connection = server.connect()?;
     let settings = br#"{"settings":{"number_of_shards":1,"number_of_replicas":0}}"#;
     connection
-        .call("PUT", "/search", settings)
+        .call("PUT", &format!("/{index}"), settings)
         .map_err(|error| error.to_string())?;
     for body in bodies {
-        let sent = connection.call_with("POST", "/search/_bulk", "application/x-ndjson", "", body);
+        let path = format!("/{index}/_bulk");
+        let sent = connection.call_with("POST", &path, "application/x-ndjson", "", body);
         sent.map_err(|error| error.to_string())?;
     }
     connection
-        .call("POST", "/search/_refresh", b"")
+        .call("POST", &format!("/{index}/_refresh"), b"")
         .map_err(|error| error.to_string())
         .map(drop)
 }
