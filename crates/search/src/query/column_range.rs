@@ -10,7 +10,8 @@ use std::{
 
 use glasswork_engine::FieldValue;
 use tantivy::{
-    COLLECT_BLOCK_BUFFER_LEN, DocId, DocSet, SeekDangerResult, SegmentReader, TERMINATED,
+    COLLECT_BLOCK_BUFFER_LEN, DocId, DocSet, InvertedIndexReader, SeekDangerResult, SegmentReader,
+    TERMINATED,
     columnar::{Cardinality, Column, ColumnType},
     f64_to_u64, i64_to_u64,
     query::AllScorer,
@@ -21,6 +22,8 @@ use crate::interrupt::Interrupt;
 
 /// Documents of the first step; each further step is twice as long.
 const FIRST_STEP: u32 = 128;
+/// From steps of this length on documents are read in turn, not here and there.
+const READ_IN_TURN: u32 = 4 * FIRST_STEP;
 /// Documents of the longest step, which bounds what is not interrupted.
 const LONGEST_STEP: u32 = 65_536;
 
@@ -34,7 +37,7 @@ pub(crate) fn open(
     name: &str,
     from: &Bound<FieldValue>,
     to: &Bound<FieldValue>,
-    terms: Option<&Terms>,
+    terms: Option<&Arc<Terms>>,
     interrupt: &Arc<Interrupt>,
 ) -> tantivy::Result<Option<Box<dyn DocSet>>> {
     let columns = reader.fast_fields();
@@ -153,7 +156,7 @@ fn documents<T>(
     reader: &SegmentReader,
     column: Column<T>,
     range: RangeInclusive<T>,
-    terms: Option<&Terms>,
+    terms: Option<&Arc<Terms>>,
     interrupt: &Arc<Interrupt>,
 ) -> tantivy::Result<Option<Box<dyn DocSet>>>
 where
@@ -167,8 +170,8 @@ where
         return Ok(Some(Box::new(AllScorer::new(reader.max_doc()))));
     }
     let few = match terms {
-        Some(terms) => FewValues::open(reader, terms)?,
-        None => None,
+        Some(terms) => Few::Perhaps(reader.inverted_index(terms.field)?, Arc::clone(terms)),
+        None => Few::Not,
     };
     let mut documents = ColumnRange {
         column,
@@ -185,11 +188,21 @@ where
     Ok(Some(Box::new(documents)))
 }
 
+/// Whether the range holds few values, so that their postings are read.
+enum Few {
+    /// Not looked yet: not before documents are read in turn for a while.
+    Perhaps(Arc<InvertedIndexReader>, Arc<Terms>),
+    /// It does.
+    Are(FewValues),
+    /// It does not, or the field has no postings.
+    Not,
+}
+
 struct ColumnRange<T> {
     column: Column<T>,
     range: RangeInclusive<T>,
     /// How documents are found in turn, when the range holds few values; a single one is looked up in the column.
-    few: Option<FewValues>,
+    few: Few,
     /// Documents of the last step.
     found: Vec<DocId>,
     at: usize,
@@ -210,6 +223,16 @@ impl<T: Send + Sync + PartialOrd + Copy + Debug + 'static> ColumnRange<T> {
         self.interrupt.go_on()
     }
 
+    fn look_for_few(&mut self) {
+        if let Few::Perhaps(index, terms) = &self.few {
+            self.few = match FewValues::open(index, terms) {
+                Ok(Some(few)) => Few::Are(few),
+                // Where a dictionary cannot be read the column still says the same.
+                Ok(None) | Err(_) => Few::Not,
+            };
+        }
+    }
+
     /// Steps until a document is found or the column ends.
     fn fetch(&mut self) {
         self.found.clear();
@@ -218,9 +241,12 @@ impl<T: Send + Sync + PartialOrd + Copy + Debug + 'static> ColumnRange<T> {
         while self.found.is_empty() && self.next < end && self.may_go_on() {
             let until = end.min(self.next.saturating_add(self.step));
             let step = self.next..until;
+            if self.step >= READ_IN_TURN {
+                self.look_for_few();
+            }
             match &mut self.few {
-                Some(few) => few.find(step, &mut self.found),
-                None => {
+                Few::Are(few) => few.find(step, &mut self.found),
+                Few::Perhaps(..) | Few::Not => {
                     let (column, range) = (&self.column, self.range.clone());
                     column.get_docids_for_value_range(range, step, &mut self.found);
                     self.found.dedup();

@@ -4,7 +4,7 @@
 use std::ops::{Bound, Range};
 
 use tantivy::{
-    DocId, DocSet, SegmentReader,
+    DocId, DocSet, InvertedIndexReader,
     postings::SegmentPostings,
     schema::{Field, IndexRecordOption},
 };
@@ -34,8 +34,10 @@ impl FewValues {
     ///
     /// # Errors
     /// When the segment cannot be read.
-    pub(crate) fn open(reader: &SegmentReader, terms: &Terms) -> tantivy::Result<Option<Self>> {
-        let index = reader.inverted_index(terms.field)?;
+    pub(crate) fn open(
+        index: &InvertedIndexReader,
+        terms: &Terms,
+    ) -> tantivy::Result<Option<Self>> {
         let mut range = index.terms().range();
         range = match &terms.from {
             Bound::Included(key) => range.ge(key),

@@ -321,10 +321,12 @@ impl<'a> Compiler<'a> {
                     term.serialized_value_bytes().to_vec()
                 })
             };
-            let terms = leaf.spec.indexed.then(|| Terms {
-                field: leaf.field,
-                from: key(&from),
-                to: key(&to),
+            let terms = leaf.spec.indexed.then(|| {
+                Arc::new(Terms {
+                    field: leaf.field,
+                    from: key(&from),
+                    to: key(&to),
+                })
             });
             let documents = move |reader: &SegmentReader| {
                 column_range::open(reader, &name, &from, &to, terms.as_ref(), &interrupt)
