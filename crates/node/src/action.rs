@@ -134,6 +134,12 @@ impl Spec {
         self
     }
 
+    /// Whether it changes nothing: it can be given up at any moment.
+    #[must_use]
+    pub fn only_reads(&self) -> bool {
+        self.name.contains(":monitor/") || self.name.starts_with("indices:data/read/")
+    }
+
     pub(crate) fn declaration(&self) -> ActionSpec {
         let spec = match self.cancels {
             Cancels::Within(bound) => ActionSpec::cancellable(self.name, bound),

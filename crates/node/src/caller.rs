@@ -3,6 +3,9 @@
 use glasswork_tasks::Headers;
 use std::{sync::Arc, time::Duration};
 
+/// The header that [`Caller::deadline`] comes from, as it stands in the headers of tasks.
+pub const X_TASK_DEADLINE: &str = "X-Task-Deadline";
+
 /// The origin of a request.
 #[derive(Debug, Clone, Default)]
 pub struct Caller {

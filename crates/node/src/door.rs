@@ -7,7 +7,9 @@ mod stored;
 pub use pieces::Rest;
 pub(crate) use stored::resume;
 
-use crate::{Action, Caller, ClientGone, Node, failure::of_start, pools::panicked};
+use crate::{
+    Action, Caller, ClientGone, Node, X_TASK_DEADLINE, failure::of_start, pools::panicked,
+};
 use futures_util::FutureExt;
 use glasswork_content::{
     failure::{Failure, Kind},
@@ -259,8 +261,8 @@ pub(crate) fn serve<A: Action>(
     })
 }
 
-/// Validates and runs the action; a panic is a failure like any other. When its own `deadline` passes, a task that can be
-/// cancelled is; what can't be goes on to its end, which its children's deadlines bring near.
+/// Validates and runs the action; a panic is a failure like any other. When the `deadline` of its request passes, a task that
+/// can be cancelled is; one that only reads and can't is given up; a write goes on once it has begun, and does not begin later.
 async fn perform<A: Action>(
     node: Arc<Node>,
     guard: &Guard,
@@ -269,9 +271,15 @@ async fn perform<A: Action>(
 ) -> Result<A::Response, Failure> {
     A::validate(&request)?;
     let task = guard.task().clone();
-    let deadline = deadline.filter(|_| task.is_cancellable());
+    if task.remaining().is_some_and(|left| left.is_zero()) {
+        let why = exceeded(&task, deadline.unwrap_or_default());
+        if !task.is_cancellable() {
+            return Err(Failure::timeout(why));
+        }
+        node.cancel(&task, why);
+    }
     // Boxed: an action within an action within an action would be one type, too deep for the compiler and too large to move.
-    let work = {
+    let mut work = {
         let (node, task) = (Arc::clone(&node), task.clone());
         AssertUnwindSafe(async move { A::run(node, task, request).await })
             .catch_unwind()
@@ -280,18 +288,35 @@ async fn perform<A: Action>(
     let outcome = match deadline {
         None => work.await,
         Some(deadline) => {
-            let mut work = work;
             tokio::select! {
                 outcome = &mut work => outcome,
                 () = tokio::time::sleep(task.remaining().unwrap_or(deadline)) => {
-                    let text = duration_text(deadline.as_nanos());
-                    node.cancel(&task, format!("deadline of {text} exceeded"));
-                    work.await
+                    let why = exceeded(&task, deadline);
+                    if task.is_cancellable() {
+                        node.cancel(&task, why);
+                        work.await
+                    } else if A::SPEC.only_reads() {
+                        return Err(Failure::timeout(why));
+                    } else {
+                        work.await
+                    }
                 }
             }
         }
     };
     outcome.unwrap_or_else(|panic| Err(panicked(&*panic)))
+}
+
+/// That the deadline of a request has passed, which is named as the client gave it.
+fn exceeded(task: &Task, deadline: Duration) -> String {
+    let headers = task.headers();
+    match headers.get(X_TASK_DEADLINE) {
+        Some(given) => format!("deadline of {given} exceeded"),
+        None => format!(
+            "deadline of {} exceeded",
+            duration_text(deadline.as_nanos())
+        ),
+    }
 }
 
 /// How a task ended, for the history.

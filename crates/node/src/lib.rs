@@ -36,7 +36,7 @@ mod tests;
 pub use action::{Action, Cancels, ClientGone, Description, Nothing, Spec, StoredAction};
 pub use authority::{Authority, Everything};
 pub use breaker::HeldMemory;
-pub use caller::Caller;
+pub use caller::{Caller, X_TASK_DEADLINE};
 pub use config::{Config, Substrate};
 pub use door::{CancelTimer, Rest};
 pub use durable::DurableRun;

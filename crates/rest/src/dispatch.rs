@@ -72,7 +72,12 @@ const UNPACKED_AT_ONCE: usize = 64 << 10;
 impl Api {
     /// The interface to `node`; behind `gate` when there is one.
     pub fn new(node: Arc<Node>, gate: Option<Gate>, limits: Limits) -> Self {
-        Self::with_table(node, gate, limits, routes::table::TABLE)
+        let strict = crate::handlers::tasks::is_strict(&node);
+        let mut api = Self::with_table(node, gate, limits, routes::table::TABLE);
+        if !strict {
+            api.router = api.router.with_extensions(routes::table::EXTENSIONS);
+        }
+        api
     }
 
     pub(crate) fn with_table(
@@ -170,7 +175,8 @@ impl Api {
         };
         let client = Client {
             user,
-            carried: Arc::new(carried),
+            carried: Arc::new(carried.headers),
+            deadline: carried.deadline,
             connection: Arc::clone(&connection.label),
         };
         let request = Request {

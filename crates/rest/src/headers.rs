@@ -1,7 +1,9 @@
 //! The headers that have a meaning: those that the tasks of a request carry and the answer repeats, and those that
 //! every answer has.
 
-use glasswork_content::failure::Failure;
+use std::time::Duration;
+
+use glasswork_content::{failure::Failure, text::parse_time};
 use glasswork_tasks::{Headers, X_OPAQUE_ID};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -19,8 +21,22 @@ pub(crate) const VERSION_VALUE: HeaderValue =
     HeaderValue::from_static("OpenSearch/3.8.0 (opensearch)");
 
 /// The headers that tasks carry: the name, and how it stands in a task's `headers`.
-const CARRIED: [(&str, &str); 2] = [("x-opaque-id", X_OPAQUE_ID), ("x-request-id", X_REQUEST_ID)];
+const CARRIED: [(&str, &str); 3] = [
+    ("x-opaque-id", X_OPAQUE_ID),
+    ("x-request-id", X_REQUEST_ID),
+    ("x-task-deadline", X_TASK_DEADLINE),
+];
+/// How many of them, from the first, an answer repeats.
+const ECHOED: usize = 2;
 const X_REQUEST_ID: &str = "X-Request-Id";
+
+/// The header that says how long a request and everything below it may take, as it stands in a task's `headers`.
+pub(crate) const X_TASK_DEADLINE: &str = glasswork_node::X_TASK_DEADLINE;
+/// A header that is known, and refused as long as nothing keeps to it.
+const X_TASK_BUDGET: &str = "X-Task-Budget";
+
+/// The longest deadline.
+const LONGEST_DEADLINE: Duration = Duration::from_secs(30 * 86_400);
 
 /// Why a request's headers are refused.
 #[derive(Debug)]
@@ -31,11 +47,26 @@ pub(crate) enum Refused {
     Failure(Failure),
 }
 
-/// The headers of a request that its tasks carry, under their canonical names.
+/// What of a request's headers goes with its tasks.
+#[derive(Debug)]
+pub(crate) struct Carried {
+    /// The headers that they carry, under their canonical names.
+    pub(crate) headers: Headers,
+    /// How long they may take.
+    pub(crate) deadline: Option<Duration>,
+}
+
+/// The headers of a request that its tasks carry.
 ///
 /// # Errors
-/// Two different values of one; an `X-Request-Id` that is blank or too long; more in all than tasks may carry.
-pub(crate) fn carried(headers: &HeaderMap, limits: &Limits) -> Result<Headers, Refused> {
+/// Two different values of one; an `X-Request-Id` that is blank or too long; a deadline that is none; more in all than tasks
+/// may carry.
+pub(crate) fn carried(headers: &HeaderMap, limits: &Limits) -> Result<Carried, Refused> {
+    if headers.contains_key(X_TASK_BUDGET) {
+        let reason = format!("header [{X_TASK_BUDGET}] is not supported");
+        return Err(Refused::Failure(Failure::illegal_argument(reason)));
+    }
+    let mut deadline = None;
     let mut carried: Vec<(&str, String)> = Vec::new();
     for (name, canonical) in CARRIED {
         let mut values = headers.get_all(name).iter();
@@ -49,6 +80,9 @@ pub(crate) fn carried(headers: &HeaderMap, limits: &Limits) -> Result<Headers, R
         if canonical == X_REQUEST_ID {
             check_request_id(&value, limits.request_id)?;
         }
+        if canonical == X_TASK_DEADLINE {
+            deadline = Some(read_deadline(&value).map_err(Refused::Failure)?);
+        }
         carried.push((canonical, value));
     }
     let characters: usize = carried
@@ -61,7 +95,22 @@ pub(crate) fn carried(headers: &HeaderMap, limits: &Limits) -> Result<Headers, R
             "Request exceeded the maximum size of task headers {allowed}"
         ))));
     }
-    Ok(Headers::new(carried))
+    Ok(Carried {
+        headers: Headers::new(carried),
+        deadline,
+    })
+}
+
+/// Reads a time value from one millisecond to [`LONGEST_DEADLINE`].
+fn read_deadline(value: &str) -> Result<Duration, Failure> {
+    let time = parse_time(value.trim(), X_TASK_DEADLINE)?;
+    let allowed = Duration::from_millis(1)..=LONGEST_DEADLINE;
+    let deadline = time.duration().filter(|time| allowed.contains(time));
+    deadline.ok_or_else(|| {
+        Failure::illegal_argument(format!(
+            "[{X_TASK_DEADLINE}] must be between [1ms] and [30d] but was [{value}]"
+        ))
+    })
 }
 
 fn check_request_id(value: &str, longest: usize) -> Result<(), Refused> {
@@ -93,12 +142,14 @@ fn text(value: &HeaderValue) -> String {
 
 /// What a request's answer repeats: the first value of each carried header.
 #[derive(Debug)]
-pub(crate) struct Echoed([Option<HeaderValue>; CARRIED.len()]);
+pub(crate) struct Echoed([Option<HeaderValue>; ECHOED]);
 
 impl Echoed {
     /// What the answer to a request with these headers repeats.
     pub(crate) fn of(request: &HeaderMap) -> Self {
-        Self(CARRIED.map(|(name, _)| request.get(name).cloned()))
+        Self(std::array::from_fn(|at| {
+            request.get(CARRIED[at].0).cloned()
+        }))
     }
 
     /// Puts it into the answer's headers.
@@ -162,7 +213,7 @@ mod tests {
             &Limits::default(),
         )
         .unwrap();
-        assert_eq!(carried.get("X-Opaque-Id"), Some("a"));
+        assert_eq!(carried.headers.get("X-Opaque-Id"), Some("a"));
         assert_eq!(
             refused(&[("x-opaque-id", "one"), ("x-opaque-id", "two")]),
             "multiple values for single-valued header [X-Opaque-Id]."
@@ -176,7 +227,27 @@ mod tests {
             &Limits::default(),
         )
         .unwrap();
-        assert!(carried.is_empty());
+        assert!(carried.headers.is_empty());
+    }
+
+    #[test]
+    fn a_deadline_is_a_time_within_bounds_and_goes_with_the_tasks() {
+        let taken = carried(&headers(&[("x-task-deadline", "5s")]), &Limits::default()).unwrap();
+        assert_eq!(taken.deadline, Some(Duration::from_secs(5)));
+        assert_eq!(taken.headers.get("X-Task-Deadline"), Some("5s"));
+        assert_eq!(
+            refused(&[("x-task-deadline", "0")]),
+            "[X-Task-Deadline] must be between [1ms] and [30d] but was [0]"
+        );
+        assert_eq!(
+            refused(&[("x-task-deadline", "31d")]),
+            "[X-Task-Deadline] must be between [1ms] and [30d] but was [31d]"
+        );
+        assert!(refused(&[("x-task-deadline", "5")]).contains("unit is missing"));
+        assert_eq!(
+            refused(&[("x-task-budget", "cpu=2s")]),
+            "header [X-Task-Budget] is not supported"
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a handler gets: parameters, the form of the answer, the body, and who asks.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use glasswork_node::Caller;
 use glasswork_tasks::Headers;
@@ -28,8 +28,10 @@ pub struct Request {
 pub struct Client {
     /// The user that was authenticated; `None` when security is off.
     pub user: Option<Arc<str>>,
-    /// `X-Opaque-Id` and `X-Request-Id`: what every task of this request carries.
+    /// `X-Opaque-Id`, `X-Request-Id` and `X-Task-Deadline`: what every task of this request carries.
     pub carried: Arc<Headers>,
+    /// `X-Task-Deadline`: how long it and everything below it may take.
+    pub deadline: Option<Duration>,
     /// Its connection, for people: address and number.
     pub connection: Arc<str>,
 }
@@ -41,7 +43,7 @@ impl Request {
             headers: Arc::clone(&self.client.carried),
             user: self.client.user.clone(),
             connection: Some(Arc::clone(&self.client.connection)),
-            deadline: None,
+            deadline: self.client.deadline,
         }
     }
 }

@@ -21,6 +21,9 @@ use crate::{
 #[derive(Clone)]
 pub struct Task(Arc<Body>);
 
+/// Who set a deadline cancels the task with the reason when it passes; a loop that nobody cancelled stops this much later.
+const BACKSTOP_NANOS: u64 = 250_000_000;
+
 /// Between two looks at clock and meter lie so many checkpoints.
 const CHECKPOINTS_PER_LOOK: u32 = 16;
 
@@ -356,7 +359,7 @@ impl Task {
             extra.account.catch_up(body.meter());
         }
         extra.rare.lock().checked_nanos = now;
-        if now >= body.deadline {
+        if now >= body.deadline.saturating_add(BACKSTOP_NANOS) {
             Err(Stop::TimedOut)
         } else {
             Ok(())

@@ -105,6 +105,7 @@ kinds! {
     SnapshotMissing "snapshot_missing_exception" 404 Own;
     // 406, 409, 413, 414, 415, 429, 431
     ContentTypeHeader "content_type_header_exception" 400 Foreign;
+    TaskInProgress "task_in_progress_exception" 409 Own;
     VersionConflict "version_conflict_engine_exception" 409 Own;
     TooLongHttpContent "too_long_http_content_exception" 413 Foreign;
     TooLongHttpLine "too_long_http_line_exception" 400 Foreign;

@@ -138,6 +138,12 @@ pub(crate) const INDICES_STATS_NODE: Spec =
     Spec::uncancellable("indices:monitor/stats[n]", 10_000, SHORT);
 
 // Tasks.
+pub(crate) const TASKS_DELETE: Spec =
+    Spec::uncancellable("cluster:admin/tasks/delete", 60_000, WRITES);
+pub(crate) const TASKS_PAUSE: Spec =
+    Spec::uncancellable("cluster:admin/tasks/pause", 10_000, SHORT);
+pub(crate) const TASKS_PAUSE_NODE: Spec =
+    Spec::uncancellable("cluster:admin/tasks/pause[n]", 10_000, SHORT);
 const WAITS: &str = "it only waits for other tasks, and answers within the time it is given";
 pub(crate) const TASKS_LIST: Spec =
     Spec::uncancellable("cluster:monitor/tasks/lists", 60_000, WAITS);
@@ -221,6 +227,9 @@ pub const ALL: &[Served] = &[
     Served::of::<tasks::cancel::Cancel>(),
     Served::of::<tasks::cancel_node::CancelNode>(),
     Served::of::<tasks::ban::Ban>(),
+    Served::of::<tasks::delete::Delete>(),
+    Served::of::<tasks::pause::Pause>(),
+    Served::of::<tasks::pause::PauseNode>(),
     Served::of::<docs::IndexDocument>(),
     Served::of::<docs::DeleteDocument>(),
     Served::of::<docs::UpdateDocument>(),

@@ -151,6 +151,16 @@ impl DurableRun {
         drop(waiting);
     }
 
+    /// Pauses it or lets it go on: durable when this answers.
+    ///
+    /// # Errors
+    /// 503 when that can't be kept now.
+    pub(crate) async fn pause(&self, paused: bool) -> Result<(), Failure> {
+        self.change(|head| head.paused = paused).await?;
+        self.paused.send_replace(self.state.lock().head.paused);
+        Ok(())
+    }
+
     /// Changes the head by compare-and-set: pause and cancel may come at once.
     pub(crate) async fn change(&self, change: impl Fn(&mut Head)) -> Result<(), Failure> {
         for _ in 0..ATTEMPTS {

@@ -5,6 +5,7 @@ mod cancelling;
 mod cluster;
 mod faults;
 mod homes;
+mod kept;
 mod listing;
 mod races;
 mod stored;

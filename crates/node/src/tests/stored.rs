@@ -21,7 +21,7 @@ use glasswork_content::{
 use glasswork_tasks::{Filter, Headers, TaskId, View};
 use std::sync::Arc;
 
-const THREE: WorkRequest = WorkRequest {
+pub(super) const THREE: WorkRequest = WorkRequest {
     steps: 3,
     stays_at: None,
     fails: false,
@@ -35,11 +35,11 @@ fn ann() -> Caller {
     }
 }
 
-async fn begin(node: &Arc<Node>, request: WorkRequest) -> Result<TaskId, Failure> {
+pub(super) async fn begin(node: &Arc<Node>, request: WorkRequest) -> Result<TaskId, Failure> {
     soon(node.start_stored::<Work>(request, ann())).await
 }
 
-async fn got(node: &Arc<Node>, id: &TaskId, wait: bool) -> Result<Got, Failure> {
+pub(super) async fn got(node: &Arc<Node>, id: &TaskId, wait: bool) -> Result<Got, Failure> {
     let request = GetTask {
         id: Some(id.clone()),
         wait,
@@ -49,7 +49,7 @@ async fn got(node: &Arc<Node>, id: &TaskId, wait: bool) -> Result<Got, Failure> 
     soon(run::<Get>(node, request)).await
 }
 
-async fn result(node: &Arc<Node>, id: &TaskId) -> Json {
+pub(super) async fn result(node: &Arc<Node>, id: &TaskId) -> Json {
     match got(node, id, true).await.unwrap() {
         Got::Stored(stored) => parse(&stored, &Limits::DEFAULT).unwrap(),
         other => panic!("nothing is stored: {other:?}"),
@@ -57,7 +57,7 @@ async fn result(node: &Arc<Node>, id: &TaskId) -> Json {
 }
 
 /// The value at a path of keys, as compact JSON.
-fn at(json: &Json, path: &str) -> String {
+pub(super) fn at(json: &Json, path: &str) -> String {
     let found = path
         .split('.')
         .try_fold(json, |json, key| json.as_object()?.get(key));
@@ -69,7 +69,7 @@ fn at(json: &Json, path: &str) -> String {
     String::from_utf8(out.finish()).unwrap()
 }
 
-async fn keys(node: &Arc<Node>) -> Vec<String> {
+pub(super) async fn keys(node: &Arc<Node>) -> Vec<String> {
     let kept = node.substrate().kv.list("tasks/").await.unwrap();
     kept.into_iter().map(|(key, _)| key).collect()
 }
@@ -81,7 +81,7 @@ async fn version(node: &Arc<Node>, id: &TaskId) -> i64 {
 }
 
 /// Starts work that stays behind `step` steps, and waits until it is there.
-async fn staying(node: &Arc<Node>, steps: u64, step: u64) -> TaskId {
+pub(super) async fn staying(node: &Arc<Node>, steps: u64, step: u64) -> TaskId {
     let request = WorkRequest {
         steps,
         stays_at: Some(step),

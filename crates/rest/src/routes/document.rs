@@ -2,17 +2,39 @@
 
 use std::fmt::Write;
 
-use super::{COMMON, Kind, Param, Route, table::TABLE};
+use super::{
+    COMMON, Kind, Param, Route,
+    table::{EXTENSIONS, TABLE},
+};
 
 /// Markdown: every endpoint with its method, path, parameters and action, and the parameters that all accept.
 pub fn document() -> String {
-    let mut routes: Vec<&Route> = TABLE.iter().flat_map(|family| family.iter()).collect();
+    let mut text = String::new();
+    rows(&mut text, TABLE);
+    line(
+        &mut text,
+        "\nBeyond OpenSearch, and off with `compat.strict_params`:\n",
+    );
+    rows(&mut text, EXTENSIONS);
+    let common: Vec<String> = COMMON.iter().map(described).collect();
+    line(
+        &mut text,
+        &format!("\nEvery endpoint also accepts {}.", common.join(", ")),
+    );
+    text
+}
+
+fn rows(text: &mut String, table: &[&'static [Route]]) {
+    let mut routes: Vec<&Route> = table.iter().flat_map(|family| family.iter()).collect();
     routes.sort_by_key(|route| (route.path, route.method.name()));
-    let mut text = String::from("| Method | Path | Parameters | Action |\n|---|---|---|---|\n");
+    line(
+        text,
+        "| Method | Path | Parameters | Action |\n|---|---|---|---|",
+    );
     for route in routes {
         let params: Vec<String> = route.parameters().map(described).collect();
         line(
-            &mut text,
+            text,
             &format!(
                 "| {} | `{}` | {} | {} |",
                 route.method.name(),
@@ -26,12 +48,6 @@ pub fn document() -> String {
             ),
         );
     }
-    let common: Vec<String> = COMMON.iter().map(described).collect();
-    line(
-        &mut text,
-        &format!("\nEvery endpoint also accepts {}.", common.join(", ")),
-    );
-    text
 }
 
 fn line(text: &mut String, line: &str) {

@@ -21,6 +21,8 @@ struct Node {
     literals: HashMap<&'static str, usize>,
     placeholder: Option<usize>,
     rows: Vec<&'static Route>,
+    /// Rows beyond the reference.
+    extensions: Vec<&'static Route>,
 }
 
 /// The names of placeholders and what stands in for them.
@@ -69,12 +71,25 @@ impl Router {
             deepest: 0,
         };
         for route in table.iter().flat_map(|family| family.iter()) {
-            router.insert(route);
+            router.insert(route, |node| &mut node.rows);
         }
         router
     }
 
-    fn insert(&mut self, route: &'static Route) {
+    /// With rows that the reference does not have. They answer, and are not told of where a path has others too.
+    #[must_use]
+    pub(crate) fn with_extensions(mut self, table: &[&'static [Route]]) -> Self {
+        for route in table.iter().flat_map(|family| family.iter()) {
+            self.insert(route, |node| &mut node.extensions);
+        }
+        self
+    }
+
+    fn insert(
+        &mut self,
+        route: &'static Route,
+        among: impl Fn(&mut Node) -> &mut Vec<&'static Route>,
+    ) {
         let parts = split(route.path);
         self.deepest = self.deepest.max(parts.len());
         let mut at = 0;
@@ -91,12 +106,12 @@ impl Router {
             }
             at = next;
         }
-        let rows = &mut self.nodes[at].rows;
+        let node = &mut self.nodes[at];
         assert!(
-            rows.iter().all(|known| known.method != route.method),
+            node.all().all(|known| known.method != route.method),
             "the table has two rows for {route:?}"
         );
-        rows.push(route);
+        among(node).push(route);
     }
 
     /// The row for `method` (`None`: one that no row can have) and the path as it was sent.
@@ -110,15 +125,13 @@ impl Router {
             let Some(node) = self.walk(0, &parts, 0, mode) else {
                 continue;
             };
-            if let Some(route) = node.rows.iter().find(|route| Some(route.method) == method) {
+            if let Some(route) = node.all().find(|route| Some(route.method) == method) {
                 return match placeholders(route, &parts) {
                     Some(values) => Found::Route(route, values),
-                    None => Found::Undecodable(sorted(
-                        node.rows.iter().map(|route| route.method).collect(),
-                    )),
+                    None => Found::Undecodable(sorted(node.told().collect())),
                 };
             }
-            methods.extend(node.rows.iter().map(|route| route.method));
+            methods.extend(node.told());
         }
         if methods.is_empty() {
             Found::Nothing
@@ -131,7 +144,7 @@ impl Router {
     fn walk(&self, node: usize, parts: &[&str], at: usize, mode: Mode) -> Option<&Node> {
         let node = &self.nodes[node];
         let Some(part) = parts.get(at) else {
-            return (!node.rows.is_empty()).then_some(node);
+            return node.all().next().is_some().then_some(node);
         };
         let literal = node
             .literals
@@ -141,6 +154,22 @@ impl Router {
             let next = node.placeholder.filter(|_| mode.allows(at, parts.len()))?;
             self.walk(next, parts, at + 1, mode)
         })
+    }
+}
+
+impl Node {
+    fn all(&self) -> impl Iterator<Item = &'static Route> {
+        self.rows.iter().chain(&self.extensions).copied()
+    }
+
+    /// The methods that a client is told of.
+    fn told(&self) -> impl Iterator<Item = Method> {
+        let rows = if self.rows.is_empty() {
+            &self.extensions
+        } else {
+            &self.rows
+        };
+        rows.iter().map(|route| route.method)
     }
 }
 
@@ -221,6 +250,25 @@ mod tests {
         assert_eq!(
             find(Method::Get, "/_tasks/_search"),
             r#"/{index}/_search [("index", "_tasks")]"#
+        );
+    }
+
+    #[test]
+    fn an_extension_answers_and_is_told_of_only_where_nothing_else_is() {
+        static MORE: [Route; 2] = [
+            row(Method::Delete, "/_tasks/{task_id}"),
+            row(Method::Post, "/_tasks/{task_id}/_pause"),
+        ];
+        let router = Router::new(&[&ROWS]).with_extensions(&[&MORE]);
+        let find = |method, path| match router.find(Some(method), path) {
+            Found::Route(route, _) => route.path.to_owned(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(find(Method::Delete, "/_tasks/n:1"), "/_tasks/{task_id}");
+        assert_eq!(find(Method::Post, "/_tasks/n:1"), "OtherMethods([Get])");
+        assert_eq!(
+            find(Method::Get, "/_tasks/n:1/_pause"),
+            "OtherMethods([Post])"
         );
     }
 

@@ -54,3 +54,9 @@ pub(crate) const TABLE: &[&[Route]] = &[
     handlers::tasks::cat::ROUTES,
     handlers::tasks::rethrottle::ROUTES,
 ];
+
+/// Endpoints that the reference does not have: its clients are not told of them by an `Allow`.
+pub(crate) const EXTENSIONS: &[&[Route]] = &[
+    handlers::tasks::delete::ROUTES,
+    handlers::tasks::pause::ROUTES,
+];

@@ -3,12 +3,12 @@
 use super::{
     NodeTasks, TasksResponse,
     cancel_node::{CancelNode, CancelNodeRequest},
-    response::failed_node,
+    response::{failed_node, no_such_node},
 };
 use crate::{Action, Description, Node, actions::table, node_filter};
 use futures_util::future::join_all;
-use glasswork_content::failure::{Failure, Kind};
-use glasswork_tasks::{Filter, NodeId, Task, TaskId, View};
+use glasswork_content::failure::Failure;
+use glasswork_tasks::{Filter, Task, TaskId, View};
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 
@@ -158,10 +158,4 @@ impl Action for Cancel {
         }
         Ok(response)
     }
-}
-
-/// The failure of a node that is not in the cluster.
-pub(crate) fn no_such_node(node: &NodeId) -> Failure {
-    Failure::new(Kind::NoSuchNode, format!("No such node [{node}]"))
-        .with_text("node_id", node.as_str())
 }

@@ -3,21 +3,24 @@
 pub mod ban;
 pub mod cancel;
 pub mod cancel_node;
+pub mod delete;
 pub mod get;
 pub mod list;
 pub mod list_node;
 mod merge;
+pub mod pause;
 mod response;
 pub(crate) mod results;
 pub mod show;
 
-pub(crate) use cancel::no_such_node;
 pub use cancel::{CancelTasks, Which};
+pub use delete::DeleteTask;
 pub use get::{GetTask, Got};
 pub use list::ListTasks;
 pub use merge::ListCursor;
-pub(crate) use response::failed_node;
+pub use pause::PauseTask;
 pub use response::{NodeTasks, TaskFailure, TasksResponse};
+pub(crate) use response::{failed_node, no_such_node};
 
 use std::time::Duration;
 

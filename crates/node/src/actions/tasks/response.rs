@@ -44,3 +44,9 @@ pub(crate) fn failed_node(node: &NodeId, cause: Failure) -> Failure {
         .with_text("node_id", node.as_str())
         .caused_by(cause)
 }
+
+/// Why a node that is not in the cluster can't be asked.
+pub(crate) fn no_such_node(node: &NodeId) -> Failure {
+    Failure::new(Kind::NoSuchNode, format!("No such node [{node}]"))
+        .with_text("node_id", node.as_str())
+}

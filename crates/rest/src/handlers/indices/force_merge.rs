@@ -9,9 +9,10 @@ use glasswork_node::{
     metadata::ExpressionOptions,
 };
 
-use super::{EXPRESSION, INDEX, target, waited_for};
+use super::{EXPRESSION, INDEX, target};
 use crate::{
     handler,
+    handlers::tasks::started,
     reply::Reply,
     request::Request,
     routes::{Body, Method, Param, Route, flag, flag_or, int},
@@ -55,8 +56,11 @@ async fn force_merge(node: Arc<Node>, mut request: Request) -> Result<Reply, Fai
         flush: params.flag_or("flush", true)?,
         primary_only: params.flag("primary_only")?,
     };
-    waited_for(params)?;
+    let wait = params.flag_or("wait_for_completion", true)?;
     params.refuse_unknown()?;
+    if !wait {
+        return started::start::<ForceMerge>(&node, action, &request).await;
+    }
     let form = request.form.clone();
     node.run::<ForceMerge, _>(action, request.caller(), move |answer| {
         let answer = answer?;

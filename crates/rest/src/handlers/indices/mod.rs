@@ -152,16 +152,3 @@ fn with_texts(settings: &Settings) -> Settings {
     }
     settings
 }
-
-/// Reads `wait_for_completion` where an operation is always waited for.
-///
-/// # Errors
-/// 400 when it is not to be waited for.
-pub(crate) fn waited_for(params: &mut Params) -> Result<(), Failure> {
-    if params.flag_or("wait_for_completion", true)? {
-        return Ok(());
-    }
-    Err(Failure::illegal_argument(
-        "[wait_for_completion] of [false] is not supported for this operation",
-    ))
-}

@@ -9,9 +9,10 @@ use glasswork_node::{
     metadata::{Expand, ExpressionOptions},
 };
 
-use super::{ACTIVE, EXPRESSION, MANAGER, active_shards, manager_times, target, waited_for};
+use super::{ACTIVE, EXPRESSION, MANAGER, active_shards, manager_times, target};
 use crate::{
     handler,
+    handlers::tasks::started,
     reply::Reply,
     request::Request,
     routes::{Body, Method, Route, flag_or, time},
@@ -52,16 +53,17 @@ async fn open(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure> {
     active_shards(params)?;
     let deprecated = manager_times(params)?;
     params.time("task_execution_timeout")?;
-    waited_for(params)?;
+    let wait = params.flag_or("wait_for_completion", true)?;
     params.refuse_unknown()?;
+    let action = OpenIndexRequest { target };
+    if !wait {
+        let started = started::start::<OpenIndex>(&node, action, &request).await?;
+        return Ok(deprecated.warn(started));
+    }
     let form = request.form.clone();
-    node.run::<OpenIndex, _>(
-        OpenIndexRequest { target },
-        request.caller(),
-        move |answer| {
-            let answer = answer?;
-            Ok(deprecated.warn(form.reply(200, |out| answer.render(out))))
-        },
-    )
+    node.run::<OpenIndex, _>(action, request.caller(), move |answer| {
+        let answer = answer?;
+        Ok(deprecated.warn(form.reply(200, |out| answer.render(out))))
+    })
     .await
 }

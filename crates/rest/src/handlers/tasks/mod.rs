@@ -2,12 +2,15 @@
 
 pub(crate) mod cancel;
 pub(crate) mod cat;
+pub(crate) mod delete;
 mod extensions;
 mod forest;
 pub(crate) mod get;
 pub(crate) mod list;
+pub(crate) mod pause;
 pub(crate) mod rethrottle;
 mod shown;
+pub(crate) mod started;
 mod stream;
 
 use std::time::Duration;
@@ -33,7 +36,7 @@ fn task_id(text: &str) -> Result<Option<TaskId>, Failure> {
 }
 
 /// Whether parameters that the reference refuses and older clients send are refused here too.
-fn is_strict(node: &Node) -> bool {
+pub(crate) fn is_strict(node: &Node) -> bool {
     node.config()
         .settings
         .get("compat.strict_params")

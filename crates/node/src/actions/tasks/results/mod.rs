@@ -7,7 +7,10 @@ pub(crate) use write::{Outcome, document, store};
 
 use crate::{
     Node,
-    actions::documents::{GetDocument, GetRequest},
+    actions::documents::{
+        DeleteDocument, DeleteRequest, GetDocument, GetRequest, Operation, Outcome as Done,
+        WriteItem, WriteOptions,
+    },
 };
 use glasswork_content::failure::{Failure, Kind};
 use glasswork_tasks::{Task, TaskId};
@@ -51,4 +54,21 @@ pub(crate) async fn is_stored(node: &Arc<Node>, task: &Task) -> Result<bool, Fai
     let request = GetRequest::new(INDEX, task.id().to_string());
     let answer = node.closing_child::<GetDocument>(task, request).await?;
     Ok(answer.found.is_some())
+}
+
+/// Deletes the stored result of the task `id`. Tells whether there was one.
+///
+/// # Errors
+/// What keeps the document from being deleted.
+pub(super) async fn delete(node: &Arc<Node>, own: &Task, id: &TaskId) -> Result<bool, Failure> {
+    // A delete would make the index.
+    if node.metadata().index(INDEX).is_none() {
+        return Ok(false);
+    }
+    let request = DeleteRequest {
+        item: WriteItem::new(INDEX, Some(id.to_string()), Operation::Delete),
+        options: WriteOptions::default(),
+    };
+    let answer = node.child::<DeleteDocument>(own, request).await?;
+    Ok(answer.outcome == Done::Deleted)
 }
