@@ -16,6 +16,8 @@ pub(crate) const BUILD_HASH: &str = "e5a3c5691be87af6c12dbe3e158c59c04ee72973";
 
 /// Names what answers.
 pub(crate) const X_OPENSEARCH_VERSION: HeaderName = HeaderName::from_static("x-opensearch-version");
+/// Says at `GET /` that the server is Glasswork, and so that it has more than OpenSearch.
+pub(crate) const X_GLASSWORK_VERSION: HeaderName = HeaderName::from_static("x-glasswork-version");
 /// The value of [`X_OPENSEARCH_VERSION`].
 pub(crate) const VERSION_VALUE: HeaderValue =
     HeaderValue::from_static("OpenSearch/3.8.0 (opensearch)");

@@ -10,7 +10,7 @@ use glasswork_node::{
 
 use crate::{
     handler,
-    headers::{BUILD_HASH, COMPATIBLE_VERSION},
+    headers::{BUILD_HASH, COMPATIBLE_VERSION, X_GLASSWORK_VERSION},
     reply::Reply,
     request::Request,
     routes::{Body, Method, Route},
@@ -43,7 +43,8 @@ async fn banner(node: Arc<Node>, request: Request) -> Result<Reply, Failure> {
     let form = request.form.pretty();
     node.run::<Main, _>(main::Request, request.caller(), move |answer| {
         let answer = answer?;
-        Ok(form.reply(200, |out| render(out, &answer)))
+        let reply = form.reply(200, |out| render(out, &answer));
+        Ok(reply.header(X_GLASSWORK_VERSION, env!("CARGO_PKG_VERSION")))
     })
     .await
 }
