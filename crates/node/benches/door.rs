@@ -169,6 +169,7 @@ fn without(node: &Arc<Node>) -> f64 {
                         },
                         shard: 0,
                         now_millis: 0,
+                        slice: None,
                         limits: Limits::default(),
                         interrupt: Interrupt::new(Arc::new(NoCheckpoint)),
                     };

@@ -6,12 +6,15 @@ mod support;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use glasswork_content::Failure;
+use glasswork_content::{Failure, Kind};
 use glasswork_node::{
     Node,
-    actions::search::{
-        ClearScroll, ClearScrollRequest, ClearScrollResponse, Scan, Scroll, ScrollRequest,
-        SearchAction, SearchRequest, ShardBounds,
+    actions::{
+        indices::{CloseIndex, CloseIndexRequest},
+        search::{
+            ClearScroll, ClearScrollRequest, ClearScrollResponse, Scan, Scroll, ScrollRequest,
+            SearchAction, SearchRequest, ShardBounds,
+        },
     },
 };
 use glasswork_search::{reduce::SearchResponse, request};
@@ -200,4 +203,265 @@ async fn a_scroll_gives_what_one_search_would_whatever_the_order() {
             same_as_a_search(node, index, order).await;
         }
     }
+}
+
+/// Waits until a node keeps `count` contexts.
+async fn until_kept(node: &Arc<Node>, count: usize) {
+    let deadline = std::time::Instant::now() + Duration::from_secs(10);
+    while node.open_search_contexts() != count {
+        assert!(
+            std::time::Instant::now() < deadline,
+            "{} contexts are kept, not {count}",
+            node.open_search_contexts()
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn is_gone(failure: &Failure) {
+    assert_eq!(failure.status(), 404, "{failure}");
+    assert_eq!(failure.kind, Kind::SearchPhaseExecution);
+    let cause = failure.cause.as_deref().unwrap();
+    assert_eq!(cause.kind, Kind::SearchContextMissing);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scroll_sees_what_was_there_when_it_began() {
+    let on = OnFiles::start().await;
+    let node = &on.node;
+    fill(node, "many", 2, 40).await;
+    let aggregated = r#"{"size": 15, "sort": ["n"], "aggs": {"s": {"sum": {"field": "n"}}}}"#;
+    let first = run::<SearchAction>(node, scroll("many", aggregated))
+        .await
+        .unwrap();
+    let scan = run::<SearchAction>(node, scan("many", r#"{"size": 15}"#, Vec::new()))
+        .await
+        .unwrap();
+    assert!(first.reduced.aggregations.is_some());
+    let mut deletes = String::new();
+    for n in 0..40 {
+        deletes.push_str(&format!(
+            "{{\"delete\":{{\"_index\":\"many\",\"_id\":\"{n}\"}}}}\n"
+        ));
+    }
+    bulk(node, &deletes).await.unwrap();
+    index(node, "many", "new", r#"{"n": 1}"#).await.unwrap();
+    refresh(node, "many").await;
+    let second = next(node, &first).await.unwrap();
+    let expected: Vec<String> = (15..30).map(|n| n.to_string()).collect();
+    assert_eq!(ids(&second), expected);
+    assert!(
+        second.reduced.aggregations.is_none(),
+        "only the first page has them"
+    );
+    let mut read = scan.hits.len();
+    let mut page = scan;
+    loop {
+        page = next(node, &page).await.unwrap();
+        if page.hits.is_empty() {
+            break;
+        }
+        read += page.hits.len();
+    }
+    assert_eq!(read, 40);
+    clear(node, &page).await;
+    clear(node, &second).await;
+    assert_eq!(node.open_search_contexts(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn contexts_end_when_cleared_unused_or_without_their_shard() {
+    let on = OnFiles::start().await;
+    let node = &on.node;
+    fill(node, "many", 2, 10).await;
+    let begin = |keep_alive| SearchRequest {
+        scroll: Some(keep_alive),
+        ..scroll("many", r#"{"size": 2}"#)
+    };
+    let page = run::<SearchAction>(node, begin(MINUTE)).await.unwrap();
+    assert_eq!(node.open_search_contexts(), 2);
+    let cleared = clear(node, &page).await;
+    assert_eq!((cleared.succeeded, cleared.freed), (true, 2));
+    assert_eq!(clear(node, &page).await.freed, 0);
+    is_gone(&next(node, &page).await.unwrap_err());
+    // Nobody comes back for the next page.
+    run::<SearchAction>(node, begin(Duration::from_millis(10)))
+        .await
+        .unwrap();
+    until_kept(node, 0).await;
+    // All at once.
+    run::<SearchAction>(node, begin(MINUTE)).await.unwrap();
+    run::<SearchAction>(node, scan("many", "{}", Vec::new()))
+        .await
+        .unwrap();
+    assert_eq!(node.open_search_contexts(), 4);
+    let cleared = run::<ClearScroll>(node, ClearScrollRequest::All)
+        .await
+        .unwrap();
+    assert_eq!(
+        (cleared.succeeded, cleared.freed),
+        (true, 1),
+        "nodes are counted"
+    );
+    assert_eq!(node.open_search_contexts(), 0);
+    // A closed index keeps nothing.
+    let page = run::<SearchAction>(node, begin(MINUTE)).await.unwrap();
+    let close = CloseIndexRequest {
+        target: target("many"),
+    };
+    run::<CloseIndex>(node, close).await.unwrap();
+    until_kept(node, 0).await;
+    is_gone(&next(node, &page).await.unwrap_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scrolls_that_make_no_sense_or_are_too_many_are_refused() {
+    let on = OnFiles::start().await;
+    let node = &on.node;
+    fill(node, "one", 1, 10).await;
+    for (body, reason) in [
+        (r#"{"size": 0}"#, "[size] cannot be [0] in a scroll context"),
+        (
+            r#"{"from": 1}"#,
+            "using [from] is not allowed in a scroll context",
+        ),
+        (
+            r#"{"track_total_hits": false}"#,
+            "disabling [track_total_hits] is not allowed in a scroll context",
+        ),
+    ] {
+        let refused = run::<SearchAction>(node, scroll("one", body))
+            .await
+            .unwrap_err();
+        assert_eq!(refused.reason(), format!("Validation Failed: 1: {reason};"));
+    }
+    for (body, reason) in [
+        (
+            r#"{"sort": ["n"], "search_after": [1]}"#,
+            "`search_after` cannot be used in a scroll context.",
+        ),
+        (
+            r#"{"size": 10001}"#,
+            "Batch size is too large, size must be less than or equal to: [10000] but was [10001]. Scroll batch sizes cost as much \
+             memory as result windows so they are controlled by the [index.max_result_window] index level setting.",
+        ),
+        (
+            r#"{"slice": {"id": 0, "max": 1025}}"#,
+            "The number of slices [1025] is too large. It must be less than [1024]. This limit can be set by changing the \
+             [index.max_slices_per_scroll] index level setting.",
+        ),
+    ] {
+        let refused = run::<SearchAction>(node, scroll("one", body))
+            .await
+            .unwrap_err();
+        let cause = refused.root_causes()[0].reason().to_owned();
+        assert_eq!(cause, reason);
+    }
+    let too_long = SearchRequest {
+        scroll: Some(Duration::from_secs(86_401)),
+        ..scroll("one", "{}")
+    };
+    let refused = run::<SearchAction>(node, too_long).await.unwrap_err();
+    assert_eq!(refused.status(), 400);
+    assert_eq!(
+        refused.root_causes()[0].reason(),
+        "Keep alive for request (1d) is too large. It must be less than (1d). This limit can be set by changing the \
+         [search.max_keep_alive] cluster level setting."
+    );
+    assert_eq!(node.open_search_contexts(), 0);
+    for _ in 0..500 {
+        run::<SearchAction>(node, scroll("one", r#"{"size": 1}"#))
+            .await
+            .unwrap();
+    }
+    let refused = run::<SearchAction>(node, scroll("one", "{}"))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.status(), 429);
+    assert_eq!(
+        refused.root_causes()[0].reason(),
+        "Trying to create too many scroll contexts. Must be less than or equal to: [500]. This limit can be set by changing the \
+         [search.max_open_scroll_context] setting."
+    );
+    assert_eq!(node.open_search_contexts(), 500);
+    run::<ClearScroll>(node, ClearScrollRequest::All)
+        .await
+        .unwrap();
+    assert_eq!(node.open_search_contexts(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scroll_that_cannot_begin_leaves_nothing_behind() {
+    let on = OnFiles::start().await;
+    let node = &on.node;
+    fill(node, "numbers", 2, 10).await;
+    create(
+        node,
+        "words",
+        r#"{"mappings": {"properties": {"n": {"type": "keyword"}}}}"#,
+    )
+    .await
+    .unwrap();
+    index(node, "words", "1", r#"{"n": "word"}"#).await.unwrap();
+    // On the shards of one index the query makes no sense.
+    let body = r#"{"query": {"term": {"n": "word"}}}"#;
+    let mut strict = scroll("numbers,words", body);
+    strict.allow_partial_results = false;
+    run::<SearchAction>(node, strict).await.unwrap_err();
+    assert_eq!(node.open_search_contexts(), 0);
+    let partly = run::<SearchAction>(node, scroll("numbers,words", body))
+        .await
+        .unwrap();
+    assert_eq!(partly.shards.failed, 2);
+    assert_eq!(node.open_search_contexts(), 1);
+    let page = next(node, &partly).await.unwrap();
+    assert_eq!((page.shards.total, page.shards.failed), (1, 0));
+    clear(node, &page).await;
+    // Cancelled between the phases: the aggregation is joined under the search's own task.
+    let slow = r#"{"size": 1, "query": {"script": {"script": {"source": "long s = 0; for (int i = 0; i < 2000000000; i++) { s += i % 7 } return s > 0"}}}}"#;
+    let mut cancelled = scroll("numbers", slow);
+    cancelled.cancel_after = Some(glasswork_content::text::TimeValue::millis(30));
+    run::<SearchAction>(node, cancelled).await.unwrap_err();
+    assert_eq!(node.open_search_contexts(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slices_divide_what_is_read_without_gap_or_overlap() {
+    let on = OnFiles::start().await;
+    let node = &on.node;
+    for (index, shards) in [("one", 1), ("many", 3)] {
+        fill(node, index, shards, 200).await;
+        for (field, max) in [("_id", 2), ("_id", 3), ("_id", 5), ("n", 4), ("n", 2)] {
+            let mut seen = BTreeSet::new();
+            for id in 0..max {
+                let body = format!(
+                    r#"{{"size": 50, "slice": {{"field": "{field}", "id": {id}, "max": {max}}}}}"#
+                );
+                let by_scan = all(node, scan(index, &body, Vec::new())).await;
+                let by_scroll = all(node, scroll(index, &body)).await;
+                let sorted = |pages: &[SearchResponse]| -> BTreeSet<String> {
+                    pages.iter().flat_map(ids).collect()
+                };
+                let found = sorted(&by_scan);
+                assert_eq!(found, sorted(&by_scroll));
+                assert!(
+                    !found.is_empty(),
+                    "slice {id} of {max} by {field} of {index}"
+                );
+                for id in found {
+                    assert!(seen.insert(id));
+                }
+            }
+            assert_eq!(seen.len(), 200);
+        }
+    }
+    let alone = SearchRequest {
+        scroll: None,
+        ..scroll("one", r#"{"slice": {"id": 0, "max": 2}}"#)
+    };
+    let refused = run::<SearchAction>(node, alone).await.unwrap_err();
+    assert_eq!(
+        refused.root_causes()[0].reason(),
+        "`slice` cannot be used outside of a scroll context or PIT context"
+    );
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use glasswork_content::{Failure, Kind, RootCauses};
 use glasswork_engine::View;
 
-use crate::{analysis::Analysis, interrupt::Interrupt, mapping::Mapping};
+use crate::{analysis::Analysis, interrupt::Interrupt, mapping::Mapping, request::ShardSlice};
 
 /// Everything one shard's part of a search works with. Cheap to clone: all parts are shared.
 #[derive(Clone)]
@@ -22,6 +22,8 @@ pub struct Context {
     pub shard: u32,
     /// The instant that `now` means in date math, milliseconds since the epoch.
     pub now_millis: i64,
+    /// What of the shard belongs to the slice that is searched; no slices, no matter.
+    pub slice: Option<ShardSlice>,
     /// Upper bounds of what one search may ask for.
     pub limits: Limits,
     /// Asked by every loop; remembers why the search had to stop.

@@ -125,6 +125,7 @@ impl Index {
             },
             shard: 0,
             now_millis: 1_704_880_800_000,
+            slice: None,
             limits: Limits::default(),
             interrupt: Interrupt::new(checkpoint),
         }

@@ -102,6 +102,7 @@ pub fn begin(
     if let Some(filter) = &request.post_filter {
         compiled = compiled.filtered(context, filter)?;
     }
+    let compiled = compiled.sliced(context)?;
     let last = context.view.max_seq_no();
     // A shard without operations ends before its first.
     let (from, through) = match (through, last) {

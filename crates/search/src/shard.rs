@@ -15,7 +15,7 @@ use crate::{
     context::Context,
     interrupt::Halt,
     query::{Compiled, Query, compile::Plan},
-    request::{SearchRequest, SortTarget},
+    request::{SearchRequest, ShardSlice, SortTarget},
 };
 
 /// Where a document lies in a view.
@@ -136,6 +136,7 @@ pub fn query_page(
     if let Some(filter) = alias_filter {
         compiled = compiled.filtered(context, filter)?;
     }
+    let compiled = compiled.sliced(context)?;
     let post_filter = match &request.post_filter {
         Some(filter) => Some(Compiled::new(context, Some(filter), false)?),
         None => None,
@@ -293,6 +294,9 @@ pub fn can_match(
     let mut compiled = Compiled::new(context, request.query.as_ref(), false)?;
     if let Some(filter) = alias_filter {
         compiled = compiled.filtered(context, filter)?;
+    }
+    if context.slice == Some(ShardSlice::Nothing) {
+        return Ok(false);
     }
     let beyond = request
         .aggregations

@@ -90,6 +90,21 @@ pub(crate) const SEARCH_CLEAR_SCROLLS: Spec = Spec::uncancellable(
     10_000,
     CLEARS,
 );
+const KEEPS: &str = "it only keeps what is there already";
+pub(crate) const CREATE_POINT_IN_TIME: Spec =
+    Spec::uncancellable("indices:data/read/point_in_time/create", 60_000, KEEPS);
+pub(crate) const SEARCH_CREATE_CONTEXT: Spec =
+    Spec::uncancellable("indices:data/read/search[create_context]", 30_000, KEEPS);
+pub(crate) const SEARCH_UPDATE_CONTEXT: Spec =
+    Spec::uncancellable("indices:data/read/search[update_context]", 10_000, KEEPS);
+pub(crate) const DELETE_POINT_IN_TIME: Spec =
+    Spec::uncancellable("indices:data/read/point_in_time/delete", 30_000, CLEARS);
+pub(crate) const SEARCH_FREE_POINT_IN_TIME: Spec =
+    Spec::uncancellable("indices:data/read/search[free_context/pit]", 10_000, CLEARS);
+pub(crate) const LIST_POINTS_IN_TIME: Spec =
+    Spec::uncancellable("indices:data/read/point_in_time/readall", 10_000, SHORT);
+pub(crate) const LIST_POINTS_IN_TIME_NODE: Spec =
+    Spec::uncancellable("indices:data/read/point_in_time/readall[n]", 10_000, SHORT);
 
 // Indices.
 pub(crate) const CREATE_INDEX: Spec = Spec::uncancellable("indices:admin/create", 30_000, SHORT);
@@ -261,6 +276,13 @@ pub const ALL: &[Served] = &[
     Served::of::<search::ClearScroll>(),
     Served::of::<search::FreeScroll>(),
     Served::of::<search::ClearScrollContexts>(),
+    Served::of::<search::CreatePointInTime>(),
+    Served::of::<search::CreateContext>(),
+    Served::of::<search::UpdateContext>(),
+    Served::of::<search::DeletePointInTime>(),
+    Served::of::<search::FreePointInTime>(),
+    Served::of::<search::ListPointsInTime>(),
+    Served::of::<search::ListPointsInTimeNode>(),
     Served::of::<indices::CreateIndex>(),
     Served::of::<indices::AutoCreate>(),
     Served::of::<indices::GetIndex>(),

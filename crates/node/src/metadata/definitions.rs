@@ -167,6 +167,7 @@ pub const INDEX_SETTINGS: &[Definition] = &[
     row("index.max_result_window", Whole(1, MAX), Dynamic, "10000"),
     row("index.max_script_fields", Whole(0, MAX), Dynamic, "32"),
     row("index.max_shingle_diff", Whole(0, MAX), Dynamic, "3"),
+    row("index.max_slices_per_pit", Whole(1, MAX), Dynamic, "1024"),
     row(
         "index.max_slices_per_scroll",
         Whole(1, MAX),

@@ -47,6 +47,8 @@ pub(crate) const TABLE: &[&[Route]] = &[
     handlers::indices::settings::ROUTES,
     handlers::search::count::ROUTES,
     handlers::search::msearch::ROUTES,
+    handlers::search::point_in_time::ROUTES,
+    handlers::search::scroll::ROUTES,
     handlers::search::search::ROUTES,
     handlers::tasks::list::ROUTES,
     handlers::tasks::get::ROUTES,

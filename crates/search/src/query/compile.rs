@@ -95,13 +95,21 @@ impl Compiled {
         let filter = filter
             .plan(&compiler.unscored())
             .map_err(|failure| context.query_failure(failure))?;
+        self.and(context, filter)
+    }
+
+    /// What matches this query and `filter` too; the filter adds nothing to the score.
+    ///
+    /// # Errors
+    /// When Tantivy refuses the combination.
+    pub(super) fn and(self, context: &Context, filter: Plan) -> Result<Self, Failure> {
         let clauses = Clauses {
             must: vec![self.plan],
             filter: vec![filter],
             ..Clauses::default()
         };
         Ok(Self {
-            plan: compiler.combine(clauses, 1.0)?,
+            plan: Compiler::new(context, true).combine(clauses, 1.0)?,
         })
     }
 }

@@ -36,6 +36,7 @@ mod rescored;
 mod score_function;
 mod script;
 mod script_score;
+mod slice;
 mod statistics;
 mod syntax;
 mod term;

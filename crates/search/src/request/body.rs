@@ -2,7 +2,10 @@
 
 use glasswork_content::{Failure, Node, Value, text};
 
-use super::{FieldAndFormat, ScriptField, SearchRequest, SortKey, SourceFilter, TrackTotalHits};
+use super::{
+    FieldAndFormat, PointInTime, ScriptField, SearchRequest, Slice, SortKey, SourceFilter,
+    TrackTotalHits,
+};
 use crate::{
     aggs::Aggregations,
     query::{self, Literal},
@@ -40,6 +43,8 @@ impl SearchRequest {
             ("_source", Value::Object(_) | Value::Array(_) | Value::String(_) | Value::Bool(_)) => {
                 self.source = Some(SourceFilter::parse(node)?);
             }
+            ("slice", Value::Object(_)) => self.slice = Some(Slice::parse(node)?),
+            ("pit", Value::Object(_)) => self.point_in_time = Some(PointInTime::parse(node)?),
             ("fields", Value::Array(nodes)) => self.fields = FieldAndFormat::parse_all(key, nodes)?,
             ("docvalue_fields", Value::Array(nodes)) => {
                 self.docvalue_fields = FieldAndFormat::parse_all(key, nodes)?

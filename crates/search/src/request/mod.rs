@@ -2,9 +2,11 @@
 
 mod body;
 mod fields;
+mod pit;
 mod rendering;
 mod script_fields;
 mod script_sort;
+mod slice;
 mod sort;
 mod source;
 
@@ -13,8 +15,10 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     fields::FieldAndFormat,
+    pit::PointInTime,
     script_fields::ScriptField,
     script_sort::{ScriptSort, ScriptSortKind},
+    slice::{ShardSlice, Slice},
     sort::{Missing, Mode, NumericType, Order, SortKey, SortTarget},
     source::SourceFilter,
 };
@@ -66,6 +70,10 @@ pub struct SearchRequest {
     pub track_total_hits: Option<TrackTotalHits>,
     /// Sort values behind which to begin.
     pub search_after: Option<Vec<Literal>>,
+    /// Which part of a scroll or a point in time is wanted.
+    pub slice: Option<Slice>,
+    /// The point in time that is searched instead of what is visible now.
+    pub point_in_time: Option<PointInTime>,
     /// What to compute over all matches.
     pub aggregations: Option<Aggregations>,
 }

@@ -78,6 +78,12 @@ impl SearchRequest {
             }
             out.end_array();
         }
+        if let Some(slice) = &self.slice {
+            slice.render(out);
+        }
+        if let Some(pit) = &self.point_in_time {
+            pit.render(out);
+        }
         if let Some(aggregations) = &self.aggregations {
             out.key("aggregations");
             aggregations.render(out);

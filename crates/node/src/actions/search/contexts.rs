@@ -13,7 +13,7 @@ use std::{
 
 use glasswork_content::{Failure, Kind};
 use glasswork_engine::View;
-use glasswork_search::shard::ShardDoc;
+use glasswork_search::{query::Query, shard::ShardDoc};
 use hashbrown::HashMap;
 use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
@@ -47,14 +47,39 @@ impl std::fmt::Display for ContextId {
     }
 }
 
+/// What a context is kept for.
+pub(crate) enum Kept {
+    /// The fetch phase of the same search.
+    Fetch,
+    /// The next page. Whoever reads a page holds the place; another request for the same page is turned away.
+    Scroll(Box<Mutex<Cursor>>),
+    /// Searches that name it.
+    PointInTime(Box<PointInTime>),
+}
+
+/// What a point in time knows beside its view.
+pub(crate) struct PointInTime {
+    /// What the aliases let through that it was made of.
+    pub(crate) filter: Option<Query>,
+    /// Its id and when it was made, milliseconds since 1970; unknown until every shard has answered.
+    pub(crate) about: Mutex<Option<About>>,
+}
+
+/// What a list of points in time tells.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct About {
+    /// When it was made, milliseconds since 1970.
+    pub(crate) created: i64,
+    pub(crate) id: String,
+}
+
 /// One context.
 pub(crate) struct Reader {
     /// The shard.
     pub(crate) shard: ShardId,
     /// What it looked like.
     pub(crate) view: Arc<View>,
-    /// The place of a scroll. Whoever reads a page holds it; another request for the same page is turned away.
-    pub(crate) cursor: Option<Mutex<Cursor>>,
+    kept: Kept,
     /// Milliseconds without use after which it ends.
     keep_alive: AtomicU64,
     /// Milliseconds after [`Contexts::begun`] when it was used last.
@@ -68,21 +93,44 @@ impl Reader {
     /// # Errors
     /// 404 when this is no scroll, 429 when another request reads a page.
     pub(crate) fn cursor(&self) -> Result<MutexGuard<'_, Cursor>, Failure> {
-        let cursor = self.cursor.as_ref().ok_or_else(|| {
-            Failure::new(
+        let Kept::Scroll(cursor) = &self.kept else {
+            return Err(Failure::new(
                 Kind::SearchContextMissing,
                 "the context is none of a scroll",
-            )
-        })?;
+            ));
+        };
         cursor
             .try_lock()
             .ok_or_else(|| Failure::rejected("another request reads a page of this scroll"))
+    }
+
+    /// It stays for `keep_alive` after it is no longer in use.
+    pub(crate) fn set_keep_alive(&self, keep_alive: Duration) {
+        self.keep_alive.store(millis(keep_alive), Ordering::Relaxed);
     }
 
     /// It stays for `keep_alive` at least after it is no longer in use.
     pub(crate) fn keep_for(&self, keep_alive: Duration) {
         self.keep_alive
             .fetch_max(millis(keep_alive), Ordering::Relaxed);
+    }
+
+    /// What it knows as a point in time.
+    ///
+    /// # Errors
+    /// 404 when it is none.
+    pub(crate) fn point_in_time(&self) -> Result<&PointInTime, Failure> {
+        match &self.kept {
+            Kept::PointInTime(pit) => Ok(pit),
+            _ => Err(Failure::new(
+                Kind::SearchContextMissing,
+                "the context is none of a point in time",
+            )),
+        }
+    }
+
+    fn is_scroll(&self) -> bool {
+        matches!(self.kept, Kept::Scroll(_))
     }
 
     /// The next page begins behind `last`; nothing changes without it.
@@ -129,7 +177,8 @@ impl Default for Contexts {
 impl Contexts {
     /// Keeps a view for the fetch phase of the same search.
     pub(crate) fn keep(&self, shard: ShardId, view: Arc<View>) -> ContextId {
-        self.insert(&mut self.open.lock(), shard, view, None, BETWEEN_PHASES)
+        let mut open = self.open.lock();
+        self.insert(&mut open, shard, view, Kept::Fetch, BETWEEN_PHASES)
     }
 
     /// Keeps a view and a place for the next page of a scroll.
@@ -145,17 +194,61 @@ impl Contexts {
         limit: usize,
     ) -> Result<ContextId, Failure> {
         let mut open = self.open.lock();
-        let scrolls = open
-            .values()
-            .filter(|reader| reader.cursor.is_some())
-            .count();
+        let scrolls = open.values().filter(|reader| reader.is_scroll()).count();
         if scrolls >= limit {
             return Err(Failure::rejected(format!(
                 "Trying to create too many scroll contexts. Must be less than or equal to: [{limit}]. This limit can be set by \
                  changing the [search.max_open_scroll_context] setting."
             )));
         }
-        Ok(self.insert(&mut open, shard, view, Some(cursor), keep_alive))
+        let kept = Kept::Scroll(Box::new(Mutex::new(cursor)));
+        Ok(self.insert(&mut open, shard, view, kept, keep_alive))
+    }
+
+    /// Keeps a view for the searches of a point in time.
+    ///
+    /// # Errors
+    /// 429 when `limit` of them are open already.
+    pub(crate) fn open_point_in_time(
+        &self,
+        shard: ShardId,
+        view: Arc<View>,
+        filter: Option<Query>,
+        keep_alive: Duration,
+        limit: usize,
+    ) -> Result<ContextId, Failure> {
+        let mut open = self.open.lock();
+        let points = open
+            .values()
+            .filter(|reader| matches!(reader.kept, Kept::PointInTime(_)))
+            .count();
+        if points >= limit {
+            return Err(Failure::rejected(format!(
+                "Trying to create too many Point In Time contexts. Must be less than or equal to: [{limit}]. This limit can be set \
+                 by changing the [search.max_open_pit_context] setting."
+            )));
+        }
+        let kept = Kept::PointInTime(Box::new(PointInTime {
+            filter,
+            about: Mutex::new(None),
+        }));
+        Ok(self.insert(&mut open, shard, view, kept, keep_alive))
+    }
+
+    /// The points in time that have contexts here, each once, with their keep-alives in milliseconds.
+    pub(crate) fn points_in_time(&self) -> Vec<(About, u64)> {
+        let mut points: Vec<(About, u64)> = self
+            .open
+            .lock()
+            .values()
+            .filter_map(|reader| {
+                let about = reader.point_in_time().ok()?.about.lock().clone()?;
+                Some((about, reader.keep_alive.load(Ordering::Relaxed)))
+            })
+            .collect();
+        points.sort();
+        points.dedup_by(|left, right| left.0 == right.0);
+        points
     }
 
     fn insert(
@@ -163,14 +256,14 @@ impl Contexts {
         open: &mut HashMap<u64, Arc<Reader>>,
         shard: ShardId,
         view: Arc<View>,
-        cursor: Option<Cursor>,
+        kept: Kept,
         keep_alive: Duration,
     ) -> ContextId {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let reader = Reader {
             shard,
             view,
-            cursor: cursor.map(Mutex::new),
+            kept,
             keep_alive: AtomicU64::new(millis(keep_alive)),
             touched: AtomicU64::new(millis(self.begun.elapsed())),
             users: AtomicU32::new(0),
@@ -201,13 +294,13 @@ impl Contexts {
         })
     }
 
-    /// What the fetch phase reads from: its own context is taken, that of a scroll stays.
+    /// What the fetch phase reads from: its own context is taken, that of a scroll or a point in time stays.
     ///
     /// # Errors
     /// 404 `search_context_missing_exception`.
     pub(crate) fn fetch_from(&self, id: &ContextId) -> Result<InUse, Failure> {
         let used = self.look(id)?;
-        if used.reader.cursor.is_none() {
+        if matches!(used.reader.kept, Kept::Fetch) {
             self.open.lock().remove(&id.number);
         }
         Ok(used)
@@ -225,7 +318,7 @@ impl Contexts {
 
     /// Ends every scroll; tells how many there were.
     pub(crate) fn free_scrolls(&self) -> usize {
-        self.free_where(|reader| reader.cursor.is_some())
+        self.free_where(Reader::is_scroll)
     }
 
     /// Ends what is kept of a shard that goes.
@@ -262,7 +355,7 @@ impl Contexts {
     }
 }
 
-fn missing(id: &ContextId) -> Failure {
+pub(super) fn missing(id: &ContextId) -> Failure {
     Failure::new(
         Kind::SearchContextMissing,
         format!("No search context found for id [{}]", id.number),

@@ -57,7 +57,10 @@ pub(super) async fn search(
             i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
         });
     let source = counted(&request);
-    let shards = targets::shards(&node, &request, &source, now)?;
+    let shards = match &source.point_in_time {
+        Some(point) => targets::shards_in_time(point, &source, now)?,
+        None => targets::shards(&node, &request, &source, now)?,
+    };
     let alone = shards.len() == 1;
     let mut search = Search {
         node,
@@ -146,12 +149,16 @@ impl Search {
             self.source.sort.first().map(|key| &key.target),
             Some(SortTarget::Field(_))
         );
-        let threshold = self.request.pre_filter_shard_size.unwrap_or(if by_field {
-            1
-        } else {
-            PRE_FILTER_SHARDS
-        });
-        let worth_it = by_field || self.source.query.is_some();
+        let sliced = self.source.slice.is_some();
+        let threshold = self
+            .request
+            .pre_filter_shard_size
+            .unwrap_or(if by_field || sliced {
+                1
+            } else {
+                PRE_FILTER_SHARDS
+            });
+        let worth_it = by_field || sliced || self.source.query.is_some();
         // A scan tells of every shard what it looks at.
         let worth_it = worth_it && self.request.scan.is_none();
         if !worth_it || shards.len() <= threshold as usize {
@@ -357,7 +364,11 @@ impl Search {
         });
         SearchResponse {
             scroll_id,
-            pit_id: None,
+            pit_id: self
+                .source
+                .point_in_time
+                .as_ref()
+                .map(|point| point.id.clone()),
             scan: Vec::new(),
             took: millis(begun),
             phase_took: self.request.phase_took.then_some(self.took),

@@ -6,7 +6,7 @@ use glasswork_content::Failure;
 use glasswork_search::{
     Context,
     query::Query,
-    request::SearchRequest as Source,
+    request::{SearchRequest as Source, ShardSlice},
     scan::Scanner,
     shard::{self, DocAddress, Hit, Page, ShardDoc, ShardResult, TotalHits},
 };
@@ -29,6 +29,8 @@ pub(crate) struct Ranked {
     pub(crate) filter: Option<Query>,
     /// What `now` was for the first page, milliseconds since 1970.
     pub(crate) now: i64,
+    /// What of the shard belongs to the slice that is searched.
+    pub(crate) slice: Option<ShardSlice>,
     /// The last hit of this shard that was given out.
     pub(crate) last: Option<ShardDoc>,
     /// How many documents match.
@@ -46,7 +48,12 @@ impl Ranked {
         let page = Page::Later {
             behind: self.last.as_ref(),
         };
-        let mut found = shard::query_page(context, &self.source, self.filter.as_ref(), Some(page))?;
+        let context = Context {
+            slice: self.slice.clone(),
+            ..context.clone()
+        };
+        let filter = self.filter.as_ref();
+        let mut found = shard::query_page(&context, &self.source, filter, Some(page))?;
         found.total = self.total;
         found.max_score = self.max_score;
         Ok(found)

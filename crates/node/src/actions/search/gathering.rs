@@ -24,6 +24,11 @@ pub(super) struct Answered {
 }
 
 impl Search {
+    /// Whether contexts outlive the search.
+    fn keeps_contexts(&self) -> bool {
+        self.request.scroll.is_some() || self.source.point_in_time.is_some()
+    }
+
     /// Has the hits of the page read by the shards that have them, and the other contexts given up.
     pub(super) async fn fetch(
         &mut self,
@@ -41,8 +46,8 @@ impl Search {
                 continue;
             };
             if places.is_empty() {
-                // The context of a scroll waits for the next page.
-                if self.request.scroll.is_none() {
+                // The context of a scroll waits for the next page, that of a point in time for the next search.
+                if !self.keeps_contexts() {
                     unused.push(answered);
                 }
                 continue;
@@ -91,7 +96,7 @@ impl Search {
         }
         let failed = lost.len();
         // A fetch that did not begin has left its context; one that did has taken it.
-        if self.request.scroll.is_none() {
+        if !self.keeps_contexts() {
             self.free(lost).await;
         }
         if failed > 0 && (failed == parts || !self.request.allow_partial_results) {
@@ -111,10 +116,10 @@ impl Search {
 
     /// Gives up contexts. A node that can't be reached forgets its own in time.
     pub(super) async fn free(&self, answered: impl IntoIterator<Item = Answered>) {
-        // Those of a scroll are given up together, when it can't begin.
+        // Those of a scroll are given up together when it can't begin, and those of a point in time are its own.
         let freeing = answered.into_iter().filter_map(|answered| {
             let context = answered.context?;
-            self.request.scroll.is_none().then_some(Place {
+            (!self.keeps_contexts()).then_some(Place {
                 node: answered.at,
                 context,
             })

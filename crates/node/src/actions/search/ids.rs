@@ -6,11 +6,15 @@ use glasswork_content::{Failure, Kind};
 use glasswork_tasks::NodeId;
 
 use super::contexts::ContextId;
+use crate::actions::indices::ShardId;
 
 /// Greatest number of shards that an id may name.
 const MAX_SHARDS: usize = 10_000;
 /// What OpenSearch's scroll ids begin with, since contexts carry their session.
 const WITH_SESSIONS: &str = "include_context_uuid";
+
+/// What ids of points in time begin with.
+const POINT: &str = "point_in_time";
 
 /// A context and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +100,70 @@ impl ScrollId {
     }
 }
 
+/// A shard of a point in time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PointShard {
+    pub(crate) shard: ShardId,
+    pub(crate) place: Place,
+}
+
+/// What the id of a point in time says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PointId {
+    pub(crate) shards: Vec<PointShard>,
+}
+
+impl PointId {
+    /// The id as clients carry it.
+    pub(crate) fn write(&self) -> String {
+        let mut out = Writer::default();
+        out.text(POINT);
+        out.number(self.shards.len() as u64);
+        for shard in &self.shards {
+            out.text(&shard.shard.index);
+            out.text(&shard.shard.uuid);
+            out.number(u64::from(shard.shard.shard));
+            out.place(&shard.place);
+        }
+        out.finish()
+    }
+
+    /// Reads an id.
+    ///
+    /// # Errors
+    /// 400 `Cannot parse point in time id`, with what is wrong as its cause.
+    pub(crate) fn read(id: &str) -> Result<Self, Failure> {
+        let unreadable =
+            |cause| Failure::illegal_argument("Cannot parse point in time id").caused_by(cause);
+        Self::parse(id).map_err(unreadable)
+    }
+
+    fn parse(id: &str) -> Result<Self, Failure> {
+        let bytes = decode(id)?;
+        let mut from = Reader::new(&bytes);
+        if from.text()? != POINT {
+            return Err(Failure::illegal_argument("no id of a point in time"));
+        }
+        let mut shards = Vec::new();
+        let mut known = hashbrown::HashSet::new();
+        for _ in 0..from.count()? {
+            let shard = ShardId {
+                index: from.text()?,
+                uuid: from.text()?,
+                shard: u32::try_from(from.number()?)
+                    .map_err(|_| Failure::illegal_argument("a shard's number is too large"))?,
+            };
+            let place = from.place()?;
+            if !known.insert(place.context.clone()) {
+                return Err(Failure::illegal_argument("a context is named twice"));
+            }
+            shards.push(PointShard { shard, place });
+        }
+        from.end()?;
+        Ok(Self { shards })
+    }
+}
+
 fn decode(id: &str) -> Result<Vec<u8>, Failure> {
     // Padding may be missing: ids travel through addresses.
     let padded = match id.len() % 4 {
@@ -109,11 +177,11 @@ fn decode(id: &str) -> Result<Vec<u8>, Failure> {
 
 /// Writes an id.
 #[derive(Default)]
-pub(super) struct Writer(Vec<u8>);
+struct Writer(Vec<u8>);
 
 impl Writer {
     /// Seven bits a byte, the lowest first.
-    pub(super) fn number(&mut self, mut number: u64) {
+    fn number(&mut self, mut number: u64) {
         while number >= 0x80 {
             self.0.push(number as u8 | 0x80);
             number >>= 7;
@@ -121,37 +189,37 @@ impl Writer {
         self.0.push(number as u8);
     }
 
-    pub(super) fn text(&mut self, text: &str) {
+    fn text(&mut self, text: &str) {
         self.number(text.len() as u64);
         self.0.extend_from_slice(text.as_bytes());
     }
 
-    pub(super) fn places(&mut self, places: &[Place]) {
+    fn places(&mut self, places: &[Place]) {
         self.number(places.len() as u64);
         for place in places {
             self.place(place);
         }
     }
 
-    pub(super) fn place(&mut self, place: &Place) {
+    fn place(&mut self, place: &Place) {
         self.text(&place.context.session);
         self.0
             .extend_from_slice(&place.context.number.to_be_bytes());
         self.text(place.node.as_str());
     }
 
-    pub(super) fn finish(self) -> String {
+    fn finish(self) -> String {
         URL_SAFE.encode(self.0)
     }
 }
 
 /// Reads an id.
-pub(super) struct Reader<'a> {
+struct Reader<'a> {
     left: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    fn new(bytes: &'a [u8]) -> Self {
         Self { left: bytes }
     }
 
@@ -172,7 +240,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn number(&mut self) -> Result<u64, Failure> {
+    fn number(&mut self) -> Result<u64, Failure> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.take(1)?[0];
@@ -184,21 +252,26 @@ impl<'a> Reader<'a> {
         Err(Failure::illegal_argument("a number is too long"))
     }
 
-    pub(super) fn text(&mut self) -> Result<String, Failure> {
+    fn text(&mut self) -> Result<String, Failure> {
         let length = self.number()?;
         let bytes = self.take(length)?;
         String::from_utf8(bytes.to_vec())
             .map_err(|_| Failure::illegal_argument("a text is not UTF-8"))
     }
 
-    /// No context may be named twice: each is asked once a page.
-    pub(super) fn places(&mut self) -> Result<Vec<Place>, Failure> {
+    fn count(&mut self) -> Result<u64, Failure> {
         let count = self.number()?;
         if count > MAX_SHARDS as u64 {
             return Err(Failure::illegal_argument(format!(
                 "more than [{MAX_SHARDS}] shards"
             )));
         }
+        Ok(count)
+    }
+
+    /// No context may be named twice: each is asked once a page.
+    fn places(&mut self) -> Result<Vec<Place>, Failure> {
+        let count = self.count()?;
         let mut places = Vec::new();
         let mut known = hashbrown::HashSet::new();
         for _ in 0..count {
@@ -211,7 +284,7 @@ impl<'a> Reader<'a> {
         Ok(places)
     }
 
-    pub(super) fn place(&mut self) -> Result<Place, Failure> {
+    fn place(&mut self) -> Result<Place, Failure> {
         let session = self.text()?;
         let number: [u8; 8] = self.take(8)?.try_into().unwrap_or_default();
         let node = self.text()?;
@@ -224,7 +297,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    pub(super) fn end(&self) -> Result<(), Failure> {
+    fn end(&self) -> Result<(), Failure> {
         if self.left.is_empty() {
             return Ok(());
         }
@@ -296,6 +369,7 @@ mod tests {
         #[test]
         fn no_bytes_do_harm(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in "\\PC{0,40}") {
             // Whether they are taken matters less than that the answer comes.
+            drop(PointId::read(&URL_SAFE.encode(&bytes)));
             drop(ScrollId::read(&URL_SAFE.encode(bytes)));
             drop(ScrollId::read(&text));
         }

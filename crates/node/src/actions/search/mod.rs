@@ -26,6 +26,7 @@ mod ids;
 mod msearch;
 mod opening;
 mod paging;
+mod point_in_time;
 mod query;
 mod request;
 mod scanning;
@@ -35,6 +36,10 @@ mod targets;
 pub use clear_scroll::{ClearScroll, ClearScrollRequest, ClearScrollResponse};
 pub use glasswork_search::scan::ShardBounds;
 pub use msearch::{MultiSearch, MultiSearchRequest, MultiSearchResponse};
+pub use point_in_time::{
+    CreatePointInTime, CreatePointInTimeRequest, CreatePointInTimeResponse, DeletePointInTime,
+    DeletePointInTimeRequest, DeletedPointInTime, ListPointsInTime, ListedPointInTime,
+};
 pub use request::{Scan, SearchAction, SearchRequest};
 pub use scroll::{Scroll, ScrollRequest};
 
@@ -44,4 +49,7 @@ pub(crate) use contexts::Contexts;
 pub(crate) use fetch::FetchPhase;
 pub(crate) use free::FreeContext;
 pub(crate) use paging::{FetchScroll, QueryFetchScroll, QueryScroll};
+pub(crate) use point_in_time::{
+    CreateContext, FreePointInTime, ListPointsInTimeNode, UpdateContext,
+};
 pub(crate) use query::QueryPhase;

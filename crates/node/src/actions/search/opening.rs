@@ -92,6 +92,7 @@ fn open_ranked(
         source: Arc::new(later),
         filter: query.filter.clone(),
         now: query.now,
+        slice: query.slice.clone(),
         last: if query.alone {
             result.top.last().cloned()
         } else {
@@ -202,7 +203,19 @@ pub(super) fn still_open(node: &Node, shard: &Arc<LocalShard>) -> Result<(), Fai
 /// # Errors
 /// 400 `illegal_argument_exception`.
 pub(super) fn check_keep_alive(node: &Node, keep_alive: Duration) -> Result<(), Failure> {
-    let longest = parse_time(&node.setting(MAX_KEEP_ALIVE), MAX_KEEP_ALIVE)?
+    check_keep_alive_by(node, keep_alive, MAX_KEEP_ALIVE)
+}
+
+/// Refuses to keep a context for longer than a setting of the cluster allows.
+///
+/// # Errors
+/// 400 `illegal_argument_exception`.
+pub(super) fn check_keep_alive_by(
+    node: &Node,
+    keep_alive: Duration,
+    setting: &str,
+) -> Result<(), Failure> {
+    let longest = parse_time(&node.setting(setting), setting)?
         .duration()
         .unwrap_or(Duration::MAX);
     if keep_alive <= longest {
@@ -210,7 +223,7 @@ pub(super) fn check_keep_alive(node: &Node, keep_alive: Duration) -> Result<(), 
     }
     Err(Failure::illegal_argument(format!(
         "Keep alive for request ({}) is too large. It must be less than ({}). This limit can be set by changing the \
-         [search.max_keep_alive] cluster level setting.",
+         [{setting}] cluster level setting.",
         duration_text(keep_alive.as_nanos()),
         duration_text(longest.as_nanos())
     )))

@@ -1,15 +1,15 @@
 //! `indices:data/read/search[phase/query]`: finds, on one shard.
 
-use std::{fmt::Write, sync::Arc};
+use std::{fmt::Write, sync::Arc, time::Duration};
 
-use glasswork_content::Failure;
+use glasswork_content::{Failure, Kind};
 use glasswork_engine::View;
 use glasswork_search::{
     Context,
     context::{IndexRef, Limits},
     interrupt::Interrupt,
     query::Query,
-    request::SearchRequest,
+    request::{SearchRequest, ShardSlice},
     scan::ShardBounds,
     shard::{self, DocAddress, Hit, ShardResult},
 };
@@ -17,8 +17,9 @@ use glasswork_tasks::Task;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    contexts::ContextId,
+    contexts::{self, ContextId, InUse},
     opening::{self, Ground, Opening},
+    point_in_time::check_point_keep_alive,
 };
 use crate::{
     Node,
@@ -43,6 +44,18 @@ pub(crate) struct ShardQuery {
     pub(crate) now: i64,
     /// That a scroll begins with this page.
     pub(crate) opening: Option<Opening>,
+    /// What of the shard belongs to the slice that is searched.
+    pub(crate) slice: Option<ShardSlice>,
+    /// The context of the point in time that is searched.
+    pub(crate) point: Option<PointContext>,
+}
+
+/// The context of a point in time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct PointContext {
+    pub(crate) context: ContextId,
+    /// For how long it is kept from now on.
+    pub(crate) keep_alive: Option<Duration>,
 }
 
 /// What a shard found.
@@ -72,12 +85,25 @@ impl Action for QueryPhase {
     }
 
     async fn run(node: Arc<Node>, task: Task, request: ShardQuery) -> Result<ShardAnswer, Failure> {
+        let point = match &request.point {
+            Some(point) => Some(in_time(&node, &request.shard, point)?),
+            None => None,
+        };
         let shard = node.shard(&request.shard.uuid, request.shard.shard).await?;
         let limits = limits(&node, &request.shard);
+        check_slice(&node, &request)?;
         let keeper = Arc::clone(&node);
         let run = move |task: &Task| {
-            let view = view(&shard)?;
-            let context = context(&shard, Arc::clone(&view), limits, request.now, task);
+            let (view, filter) = match &point {
+                None => (view(&shard)?, request.filter.as_ref()),
+                Some(used) => {
+                    shard.searched()?;
+                    let kept = used.reader.point_in_time()?;
+                    (Arc::clone(&used.reader.view), kept.filter.as_ref())
+                }
+            };
+            let mut context = context(&shard, Arc::clone(&view), limits, request.now, task);
+            context.slice = request.slice.clone();
             if let Some(opening) = &request.opening {
                 let ground = Ground {
                     node: &keeper,
@@ -87,18 +113,18 @@ impl Action for QueryPhase {
                 };
                 return opening::open(&ground, &request, opening);
             }
-            let result = shard::query(&context, &request.source, request.filter.as_ref())?;
+            let source = &request.source;
+            let result = shard::query(&context, source, filter)?;
             let hits = if request.alone {
-                shard::fetch(
-                    &context,
-                    &request.source,
-                    &page_of(&request.source, &result),
-                )?
+                shard::fetch(&context, source, &page_of(source, &result))?
             } else {
                 Vec::new()
             };
             let kept = !request.alone && !result.top.is_empty();
-            let kept = kept.then(|| keeper.contexts().keep(request.shard, view));
+            let kept = match request.point {
+                Some(point) => Some(point.context),
+                None => kept.then(|| keeper.contexts().keep(request.shard, view)),
+            };
             Ok(ShardAnswer {
                 result,
                 hits,
@@ -108,6 +134,54 @@ impl Action for QueryPhase {
         };
         node.pools().search.run(&task, run).await
     }
+}
+
+/// Looks into the context of a point in time; it has to be one of this shard.
+pub(super) fn in_time(
+    node: &Node,
+    shard: &ShardId,
+    point: &PointContext,
+) -> Result<InUse, Failure> {
+    let used = node.contexts().look(&point.context)?;
+    used.reader.point_in_time()?;
+    if used.reader.shard != *shard {
+        return Err(contexts::missing(&point.context));
+    }
+    if let Some(keep_alive) = point.keep_alive {
+        check_point_keep_alive(node, keep_alive)?;
+        used.reader.keep_for(keep_alive);
+    }
+    Ok(used)
+}
+
+/// Slices are for scrolls and points in time, and not for too many of them.
+fn check_slice(node: &Node, request: &ShardQuery) -> Result<(), Failure> {
+    let Some(slice) = &request.source.slice else {
+        return Ok(());
+    };
+    let setting = match (&request.opening, &request.point) {
+        (Some(_), _) => "index.max_slices_per_scroll",
+        (None, Some(_)) => "index.max_slices_per_pit",
+        (None, None) => {
+            return Err(Failure::new(
+                Kind::Search,
+                "`slice` cannot be used outside of a scroll context or PIT context",
+            ));
+        }
+    };
+    let metadata = node.metadata();
+    let limit = metadata
+        .index_of_uuid(&request.shard.uuid)
+        .and_then(|index| number(&index.settings, setting))
+        .unwrap_or(1_024);
+    if slice.max <= limit {
+        return Ok(());
+    }
+    Err(Failure::illegal_argument(format!(
+        "The number of slices [{}] is too large. It must be less than [{limit}]. This limit can be set by changing the [{setting}] \
+         index level setting.",
+        slice.max
+    )))
 }
 
 /// Where the hits lie that a single shard shows.
@@ -150,6 +224,7 @@ pub(super) fn context(
         },
         shard: shard.number(),
         now_millis: now,
+        slice: None,
         limits,
         interrupt: Interrupt::new(Arc::new(task.clone())),
     }

@@ -23,7 +23,7 @@ use crate::{
     Node,
     action::{Action, Description, Spec},
     actions::table,
-    metadata::IndexExpression,
+    metadata::{ExpressionOptions, IndexExpression},
 };
 
 /// `GET|POST [/{index}]/_search`, `_count` and an item of `_msearch`.
@@ -35,6 +35,8 @@ pub struct SearchRequest {
     pub source: Arc<request::SearchRequest>,
     /// Only the shards of these routing values, a comma list.
     pub routing: Option<String>,
+    /// Which copies are asked. There is one of each, so that it changes nothing; a point in time refuses it.
+    pub preference: Option<String>,
     /// Whether an answer without some shards is better than none; true unless asked otherwise.
     pub allow_partial_results: bool,
     /// From how many shards on to ask first which of them can match; by default 128, or 1 when sorted by a field.
@@ -70,6 +72,7 @@ impl SearchRequest {
             indices,
             source: Arc::new(source),
             routing: None,
+            preference: None,
             allow_partial_results: true,
             pre_filter_shard_size: None,
             max_concurrent_shard_requests: None,
@@ -90,15 +93,36 @@ impl SearchRequest {
         }
     }
 
-    /// `SearchRequest.validate`: what a scroll can't have.
+    /// `SearchRequest.validate`: what a scroll or a point in time can't have.
     fn check(&self) -> Result<(), Failure> {
-        if self.scroll.is_none() {
-            return match self.scan {
-                Some(_) => Err(Failure::validation(["a scan needs a scroll"])),
-                None => Ok(()),
-            };
-        }
         let mut wrong = Vec::new();
+        if self.scroll.is_some() {
+            self.check_scroll(&mut wrong);
+        } else if self.scan.is_some() {
+            wrong.push("a scan needs a scroll");
+        }
+        if self.source.point_in_time.is_some() {
+            if !self.indices.names.is_empty() {
+                wrong.push("[indices] cannot be used with point in time");
+            }
+            if self.indices.options != ExpressionOptions::OPEN {
+                wrong.push("[indicesOptions] cannot be used with point in time");
+            }
+            if self.routing.is_some() {
+                wrong.push("[routing] cannot be used with point in time");
+            }
+            if self.preference.is_some() {
+                wrong.push("[preference] cannot be used with point in time");
+            }
+        }
+        if wrong.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure::validation(wrong))
+        }
+    }
+
+    fn check_scroll(&self, wrong: &mut Vec<&'static str>) {
         let counts = self.source.track_total_hits;
         if !matches!(counts, None | Some(TrackTotalHits::Exactly)) {
             wrong.push("disabling [track_total_hits] is not allowed in a scroll context");
@@ -112,10 +136,8 @@ impl SearchRequest {
         if self.request_cache {
             wrong.push("[request_cache] cannot be used in a scroll context");
         }
-        if wrong.is_empty() {
-            Ok(())
-        } else {
-            Err(Failure::validation(wrong))
+        if self.source.point_in_time.is_some() {
+            wrong.push("using [point in time] is not allowed in a scroll context");
         }
     }
 }

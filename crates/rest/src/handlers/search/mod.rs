@@ -4,10 +4,18 @@
 
 pub(crate) mod count;
 pub(crate) mod msearch;
+pub(crate) mod point_in_time;
+pub(crate) mod scroll;
 #[allow(clippy::module_inception, reason = "the endpoint is called so")]
 pub(crate) mod search;
 
-use glasswork_content::failure::Failure;
+use std::time::Duration;
+
+use glasswork_content::{
+    failure::Failure,
+    json::{Node as Json, Value},
+    text::TimeValue,
+};
 use glasswork_node::actions::search::SearchRequest;
 use glasswork_search::{
     query::{Operator, QueryString},
@@ -70,7 +78,7 @@ pub(super) fn query(
 /// Reads [`SHARDS`].
 pub(super) fn shards(params: &mut Params, search: &mut SearchRequest) {
     search.routing = params.text("routing").map(str::to_owned);
-    params.text("preference");
+    search.preference = params.text("preference").map(str::to_owned);
 }
 
 /// Reads [`HOW`].
@@ -89,6 +97,58 @@ pub(super) fn how(params: &mut Params, search: &mut SearchRequest) -> Result<(),
         positive("preFilterShardSize", params.int("pre_filter_shard_size")?)?;
     search.cancel_after = params.time("cancel_after_time_interval")?;
     Ok(())
+}
+
+/// For how long contexts are kept; a negative time is none at all.
+pub(super) fn keep_alive(time: Option<TimeValue>) -> Option<Duration> {
+    time.map(|time| time.duration().unwrap_or_default())
+}
+
+/// The ids of a body that holds nothing but them, `{"scroll_id": "…"}` or `{"scroll_id": ["…", "…"]}`.
+///
+/// # Errors
+/// 400 for any other key or value.
+pub(super) fn ids(body: &Json, name: &str) -> Result<Vec<String>, Failure> {
+    let mut ids = Vec::new();
+    for (key, node) in fields(body)? {
+        match &node.value {
+            _ if key != name => return Err(unknown(key, node)),
+            Value::Array(nodes) => {
+                for node in nodes {
+                    ids.push(id(node, name, "array element")?);
+                }
+            }
+            _ => ids.push(id(node, name, "element")?),
+        }
+    }
+    Ok(ids)
+}
+
+/// The keys and values of a body of a scroll or a point in time.
+///
+/// # Errors
+/// 400 when it is no object.
+pub(super) fn fields(body: &Json) -> Result<Vec<(&str, &Json)>, Failure> {
+    let object = body
+        .as_object()
+        .ok_or_else(|| Failure::illegal_argument("Malformed content, must start with an object"))?;
+    Ok(object.iter().collect())
+}
+
+/// OpenSearch's complaint about a key that such a body doesn't have.
+pub(super) fn unknown(key: &str, node: &Json) -> Failure {
+    Failure::illegal_argument(format!(
+        "Unknown parameter [{key}] in request body or parameter is of the wrong type[{}] ",
+        node.token_name()
+    ))
+}
+
+fn id(node: &Json, name: &str, what: &str) -> Result<String, Failure> {
+    match &node.value {
+        Value::Null => None,
+        _ => node.to_text().map(std::borrow::Cow::into_owned),
+    }
+    .ok_or_else(|| Failure::illegal_argument(format!("{name} {what} should only contain {name}")))
 }
 
 /// A number that has to be above zero.

@@ -13,7 +13,7 @@ use glasswork_search::{
     request::{self, FieldAndFormat, SortKey},
 };
 
-use super::{HOW, QUERY, SHAPE, SHARDS, how, query, shards, source, total_as_int};
+use super::{HOW, QUERY, SHAPE, SHARDS, how, keep_alive, query, shards, source, total_as_int};
 use crate::{
     handler,
     handlers::{
@@ -48,6 +48,7 @@ const ONLY_HERE: &[Param] = &[
     flag_or("allow_partial_search_results", "true"),
     flag("phase_took"),
     flag("ignore_throttled"),
+    time("scroll", ""),
 ];
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -114,8 +115,8 @@ async fn search(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure>
         "track_total_hits",
         "version",
     ]);
-    // No answer is cached, and shards are not joined in batches.
-    params.flag("request_cache")?;
+    let request_cache = params.flag("request_cache")?;
+    // Shards are not joined in batches.
     if params
         .int("batched_reduce_size")?
         .is_some_and(|size| size < 2)
@@ -140,6 +141,8 @@ async fn search(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure>
     how(params, &mut search)?;
     search.allow_partial_results = params.flag_or("allow_partial_search_results", true)?;
     search.phase_took = params.flag("phase_took")?;
+    search.request_cache = request_cache;
+    search.scroll = keep_alive(params.time("scroll")?);
     params.refuse_unknown()?;
     let form = request.form.clone();
     let writer = Arc::clone(&node);
