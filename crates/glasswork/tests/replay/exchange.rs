@@ -55,21 +55,54 @@ impl Exchange {
         })
     }
 
-    /// Sends it to `address`, with that node's id in place of the recorded one.
-    pub(crate) fn send(&self, address: &str, node: &str) -> Answer {
+    /// Sends it to `address`, with our ids in place of the recorded ones.
+    pub(crate) fn send(&self, address: &str, ids: &Ids) -> Answer {
+        let target = ids.ours(&self.target);
         let mut head = format!(
-            "{} {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n",
+            "{} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n",
             self.method,
-            self.target.replace(RECORDED_NODE, node)
         );
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
-        if let Some(body) = &self.body {
+        let body = self.body.as_deref().map(|body| ids.ours(body));
+        if let Some(body) = &body {
             head.push_str(&format!("Content-Length: {}\r\n", body.len()));
         }
         head.push_str("\r\n");
-        exchange(address, head.as_bytes(), self.body.as_deref().unwrap_or(""))
+        exchange(address, head.as_bytes(), body.as_deref().unwrap_or(""))
+    }
+}
+
+/// Recorded ids that later requests name, and what stands for them here.
+pub(crate) struct Ids(Vec<(String, String)>);
+
+impl Ids {
+    /// The id of the node.
+    pub(crate) fn of_node(node: &str) -> Self {
+        Self(vec![(RECORDED_NODE.to_owned(), node.to_owned())])
+    }
+
+    /// Remembers the ids of scrolls and points in time that an answer gave.
+    pub(crate) fn learn(&mut self, recorded: &Answer, found: &Answer) {
+        let parsed = |answer: &Answer| -> serde_json::Value {
+            serde_json::from_str(&answer.body).unwrap_or_default()
+        };
+        let (recorded, found) = (parsed(recorded), parsed(found));
+        for key in ["_scroll_id", "pit_id"] {
+            if let (Some(theirs), Some(ours)) = (recorded[key].as_str(), found[key].as_str()) {
+                self.0.push((theirs.to_owned(), ours.to_owned()));
+            }
+        }
+    }
+
+    fn ours(&self, text: &str) -> String {
+        self.0
+            .iter()
+            .rev()
+            .fold(text.to_owned(), |text, (theirs, ours)| {
+                text.replace(theirs, ours)
+            })
     }
 }
 

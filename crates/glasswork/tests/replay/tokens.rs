@@ -1,5 +1,8 @@
 //! Bodies as tokens, with what differs from run to run left out: ids, times, and how JSON is laid out.
 
+/// Contexts of searches are counted from the start of a node on.
+const NO_CONTEXT: &str = "\"No search context found for id [";
+
 /// The tokens of a body. Order of keys, doubled keys and the spelling of numbers stay.
 pub(crate) fn tokens(body: &str, json: bool) -> Vec<String> {
     if !json {
@@ -30,6 +33,7 @@ pub(crate) fn tokens(body: &str, json: bool) -> Vec<String> {
             .map(|key| tokens[key].trim_matches('"'));
         let replaced = match key {
             Some(key) if is_moment(key) && !"{[".contains(&tokens[place]) => "<moment>".to_owned(),
+            _ if tokens[place].starts_with(NO_CONTEXT) => format!("{NO_CONTEXT}<number>]\""),
             _ => without_ids(&tokens[place]),
         };
         tokens[place] = replaced;
@@ -86,6 +90,8 @@ fn is_moment(key: &str) -> bool {
             | "memory_in_bytes"
             | "thread_executions"
             | "active_threads"
+            | "_scroll_id"
+            | "pit_id"
             | "build_hash"
             | "build_date"
     )
