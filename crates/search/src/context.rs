@@ -1,6 +1,6 @@
 //! What a search on one shard sees: the view, what its fields mean, the limits, and the way to stop.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use glasswork_content::{Failure, Kind, RootCauses};
 use glasswork_engine::View;
@@ -56,6 +56,8 @@ pub struct Limits {
     pub max_regex_length: usize,
     /// `search.max_buckets`: greatest number of aggregation buckets in an answer.
     pub max_buckets: u64,
+    /// `search.default_search_timeout`: the `timeout` of a request that says none.
+    pub default_timeout: Option<Duration>,
 }
 
 impl Default for Limits {
@@ -68,6 +70,7 @@ impl Default for Limits {
             max_script_fields: 32,
             max_regex_length: 1_000,
             max_buckets: 65_535,
+            default_timeout: None,
         }
     }
 }

@@ -169,7 +169,11 @@ pub fn query_page(
 
 /// The request's `timeout` begins.
 pub(crate) fn set_deadline(context: &Context, request: &SearchRequest) {
-    if let Some(timeout) = request.timeout.and_then(|timeout| timeout.duration())
+    let timeout = match request.timeout {
+        Some(timeout) => timeout.duration(),
+        None => context.limits.default_timeout,
+    };
+    if let Some(timeout) = timeout
         && let Some(deadline) = Instant::now().checked_add(timeout)
     {
         context.interrupt.set_deadline(deadline);

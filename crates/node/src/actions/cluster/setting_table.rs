@@ -71,7 +71,8 @@ pub const CLUSTER_SETTINGS: &[ClusterSetting] = &[
     fixed("node.roles", Any, ""),
     fixed("path.data", Any, ""),
     dynamic("point_in_time.max_keep_alive", TIME, "24h"),
-    dynamic("search.allow_expensive_queries", Flag, "true"),
+    // Queries are not told apart by what they cost: each can be cancelled, and is bounded in memory and time.
+    dynamic("search.allow_expensive_queries", Word(&["true"]), "true"),
     dynamic("search.cancel_after_time_interval", TIME_OR_NEVER, "-1"),
     dynamic("search.default_allow_partial_results", Flag, "true"),
     dynamic("search.default_keep_alive", TIME, "5m"),
@@ -81,7 +82,7 @@ pub const CLUSTER_SETTINGS: &[ClusterSetting] = &[
     dynamic("search.max_open_pit_context", Whole(0, MAX), "300"),
     dynamic("search.max_open_scroll_context", Whole(0, MAX), "500"),
     dynamic("search.phase_took_enabled", Flag, "false"),
-    dynamic("search_backpressure.mode", Word(&["disabled", "monitor_only", "enforced"]), "monitor_only"),
+    dynamic("search_backpressure.mode", Word(&["disabled", "monitor_only"]), "monitor_only"),
     fixed("search_backpressure.interval_millis", Whole(1, i64::MAX), "1000"),
     dynamic("search_backpressure.node_duress.cpu_threshold", Real(0.0, 1.0), "0.9"),
     dynamic("search_backpressure.node_duress.heap_threshold", Real(0.0, 1.0), "0.7"),

@@ -251,6 +251,7 @@ pub(super) fn limits(node: &Node, shard: &ShardId) -> Limits {
     limits.max_clause_count = clauses.parse().unwrap_or(limits.max_clause_count);
     let buckets = node.setting("search.max_buckets");
     limits.max_buckets = buckets.parse().unwrap_or(limits.max_buckets);
+    limits.default_timeout = node.time_setting("search.default_search_timeout");
     limits
 }
 

@@ -139,8 +139,12 @@ async fn search(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure>
     let mut search = SearchRequest::new(indices, wanted);
     shards(params, &mut search);
     how(params, &mut search)?;
-    search.allow_partial_results = params.flag_or("allow_partial_search_results", true)?;
-    search.phase_took = params.flag("phase_took")?;
+    search.allow_partial_results = params
+        .flag_if_given("allow_partial_search_results")?
+        .unwrap_or_else(|| node.flag_setting("search.default_allow_partial_results"));
+    search.phase_took = params
+        .flag_if_given("phase_took")?
+        .unwrap_or_else(|| node.flag_setting("search.phase_took_enabled"));
     search.request_cache = request_cache;
     search.scroll = keep_alive(params.time("scroll")?);
     params.refuse_unknown()?;
