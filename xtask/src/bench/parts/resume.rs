@@ -44,6 +44,9 @@ fn measure(bench: &Bench) -> Result<Vec<Row>, String> {
         let server = Server::ours(Some(folder.path()))?;
         let wait = format!("/_tasks/{id}?wait_for_completion=true&timeout=2m");
         let done = request(&server, "GET", &wait, &Value::Null)?;
+        if done["completed"] != true || !done["error"].is_null() {
+            return Err(format!("the copy did not end well after a kill: {done}"));
+        }
         request(&server, "POST", "/copy/_refresh", &Value::Null)?;
         let copied = request(&server, "GET", "/copy/_count", &Value::Null)?["count"].as_u64();
         let updated = done["response"]["updated"].as_u64().unwrap_or(u64::MAX);
