@@ -1,6 +1,6 @@
 //! Loops that live as long as the node and wait for something to do. What they do, they do as tasks.
 
-use crate::{Node, bans::OrderBook, numbers};
+use crate::{Node, actions::tasks::results::retention, bans::OrderBook, numbers};
 use futures_util::FutureExt;
 use glasswork_tasks::NodeId;
 use std::{
@@ -38,6 +38,7 @@ impl Node {
         self.background("numbers", keep_numbers(Arc::downgrade(self)));
         self.background("bans", orders.hand_out(Arc::downgrade(self)));
         self.background("members", watch_members(Arc::downgrade(self)));
+        self.background("results", retention::keep(Arc::downgrade(self)));
         self.background("contexts", sweep_contexts(Arc::downgrade(self)));
     }
 }

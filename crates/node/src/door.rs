@@ -103,6 +103,18 @@ impl Node {
         self.beneath::<A>(start, request).await
     }
 
+    /// Runs background work of the node: a root task that is listed only on request, as everything below it is.
+    ///
+    /// # Errors
+    /// Those of the action.
+    pub(crate) async fn internal<A: Action>(
+        self: &Arc<Self>,
+        request: A::Request,
+    ) -> Result<A::Response, Failure> {
+        let start = Start::new(self.action::<A>()).internal();
+        self.beneath::<A>(start, request).await
+    }
+
     /// Runs the part of an action that belongs to node `at` as a child of `parent`: here directly, elsewhere over the
     /// `Bus`.
     ///

@@ -9,6 +9,10 @@
 //! pub const ALL: &[Served] = &[Served::of::<indices::refresh::Refresh>(), …];
 //! ```
 
+mod document;
+
+pub use document::document;
+
 use crate::{
     action::{Action, Spec, StoredAction},
     actions::{by_query, cluster, documents as docs, indices, search, tasks},
@@ -159,6 +163,7 @@ pub(crate) const TASKS_PAUSE: Spec =
     Spec::uncancellable("cluster:admin/tasks/pause", 10_000, SHORT);
 pub(crate) const TASKS_PAUSE_NODE: Spec =
     Spec::uncancellable("cluster:admin/tasks/pause[n]", 10_000, SHORT);
+pub(crate) const TASKS_RETENTION: Spec = Spec::cancellable("internal:tasks/retention", 1_000);
 const WAITS: &str = "it only waits for other tasks, and answers within the time it is given";
 pub(crate) const TASKS_LIST: Spec =
     Spec::uncancellable("cluster:monitor/tasks/lists", 60_000, WAITS);
@@ -244,6 +249,7 @@ pub const ALL: &[Served] = &[
     Served::of::<tasks::ban::Ban>(),
     Served::of::<tasks::delete::Delete>(),
     Served::of::<tasks::pause::Pause>(),
+    Served::of::<tasks::results::retention::Retention>(),
     Served::of::<tasks::pause::PauseNode>(),
     Served::of::<docs::IndexDocument>(),
     Served::of::<docs::DeleteDocument>(),

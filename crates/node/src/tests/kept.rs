@@ -6,13 +6,21 @@ use super::{
     homes::Homes,
     stored::{THREE, at, begin, got, keys, result, staying},
 };
+use crate::metadata::{ExpressionOptions, IndexExpression};
 use crate::{
     Caller, Node,
+    actions::cluster::settings::{UpdateClusterSettings, UpdateClusterSettingsRequest},
+    actions::indices::{Refresh, RefreshRequest},
+    actions::tasks::results::retention::{Retention, RetentionRequest},
     actions::tasks::{
         DeleteTask, GetTask, Got, PauseTask, TasksResponse, delete::Delete, get::Get, pause::Pause,
     },
 };
-use glasswork_content::failure::{Failure, Kind};
+use glasswork_content::{
+    Limits,
+    failure::{Failure, Kind},
+    parse,
+};
 use glasswork_tasks::{Extended, Headers, TaskId, View};
 use std::{sync::Arc, time::Duration};
 
@@ -181,4 +189,69 @@ async fn a_deadline_outlives_a_crash() {
     let stored = result(&homes.nodes[0], &id).await;
     assert_eq!(at(&stored, "task.cancelled"), "true");
     assert_eq!(at(&stored, "task.headers"), r#"{"X-Task-Deadline":"0.3s"}"#);
+}
+
+/// Removes what is to go when it is `minutes` later than now.
+async fn retain(node: &Arc<Node>, minutes: i64) -> u64 {
+    let target = IndexExpression::parse(".tasks", ExpressionOptions::OPEN);
+    soon(run::<Refresh>(node, RefreshRequest { target }))
+        .await
+        .unwrap();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    let request = RetentionRequest {
+        now_millis: i64::try_from(now.as_millis()).unwrap() + minutes * 60_000,
+    };
+    soon(node.internal::<Retention>(request)).await.unwrap()
+}
+
+async fn set(node: &Arc<Node>, settings: &str) {
+    let body = format!(r#"{{"persistent":{settings}}}"#);
+    let body = parse(body.as_bytes(), &Limits::DEFAULT).unwrap();
+    let request = UpdateClusterSettingsRequest::parse(&body).unwrap();
+    soon(run::<UpdateClusterSettings>(node, request))
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn results_go_when_they_are_old_or_too_many_and_never_within_the_hour() {
+    const WEEK: i64 = 7 * 24 * 60;
+    let homes = Homes::of(1).await;
+    let node = &homes.nodes[0];
+    assert_eq!(
+        soon(node.internal::<Retention>(RetentionRequest { now_millis: 0 }))
+            .await
+            .unwrap(),
+        0
+    );
+    let mut ids = Vec::new();
+    for turn in 0..4 {
+        let request = WorkRequest {
+            fails: turn == 3,
+            ..THREE
+        };
+        let id = begin(node, request).await.unwrap();
+        result(node, &id).await;
+        ids.push(id);
+    }
+    assert_eq!(retain(node, WEEK - 5).await, 0);
+    set(node, r#"{"tasks.results.max_count":3}"#).await;
+    assert_eq!(retain(node, 55).await, 0, "too many, and too young");
+    assert_eq!(retain(node, 65).await, 1);
+    assert!(
+        got(node, &ids[0], false).await.is_err(),
+        "the oldest goes first"
+    );
+    assert!(got(node, &ids[1], false).await.is_ok());
+    set(node, r#"{"tasks.results.retention":"-1"}"#).await;
+    assert_eq!(retain(node, 2 * WEEK).await, 0);
+    set(node, r#"{"tasks.results.retention":"1m"}"#).await;
+    assert_eq!(retain(node, 55).await, 0);
+    assert_eq!(retain(node, 65).await, 3, "the failed one too");
+    assert_eq!(
+        got(node, &ids[3], false).await.unwrap_err().kind,
+        Kind::ResourceNotFound
+    );
 }

@@ -105,6 +105,8 @@ pub const CLUSTER_SETTINGS: &[ClusterSetting] = &[
     dynamic("search_backpressure.search_task.heap_percent_threshold", Real(0.0, 1.0), "0.02"),
     dynamic("search_backpressure.search_task.heap_variance", Real(0.0, f64::MAX), "2.0"),
     dynamic("search_backpressure.search_task.total_heap_percent_threshold", Real(0.0, 1.0), "0.05"),
+    dynamic("tasks.results.max_count", Whole(1, MAX), "100000"),
+    dynamic("tasks.results.retention", TIME_OR_NEVER, "7d"),
     dynamic("task_cancellation.duration_millis", Whole(0, i64::MAX), "10000"),
     dynamic("task_cancellation.enabled", Flag, "true"),
     dynamic("task_resource_consumers.enabled", Flag, "false"),

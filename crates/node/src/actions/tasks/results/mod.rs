@@ -1,6 +1,7 @@
 //! Results that tasks have stored: documents of the index `.tasks`, named by the task's id.
 
 mod index;
+pub(crate) mod retention;
 mod write;
 
 pub(crate) use write::{Outcome, document, store};
