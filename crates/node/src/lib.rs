@@ -27,6 +27,7 @@ mod node;
 pub mod node_filter;
 mod numbers;
 mod pools;
+mod previews;
 pub mod shards;
 mod transport;
 
@@ -47,3 +48,4 @@ pub use members::NodeInfo;
 pub use meter::CpuMeter;
 pub use node::{Node, StartError};
 pub use pools::{Pool, PoolConfig, Pools};
+pub use previews::PREVIEW_LASTS;

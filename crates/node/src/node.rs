@@ -9,10 +9,11 @@ use crate::{
     identity,
     metadata::{Metadata, Settings, Store},
     numbers::{self, NumbersError},
+    previews::Previews,
     shards::{Shards, flush_all, upkeep},
     transport::{Handler, transfers::Transfers},
 };
-use glasswork_content::Failure;
+use glasswork_content::{Failure, text::parse_size};
 use glasswork_substrate::KvError;
 use glasswork_tasks::{DeclareError, Memory, NodeId, Registry};
 use parking_lot::Mutex;
@@ -22,6 +23,9 @@ use std::{
     time::Instant,
 };
 use tokio::task::AbortHandle;
+
+/// The memory for tasks that have ended.
+const HISTORY_BYTES: &str = "tasks.history.max_bytes";
 
 /// A running node.
 pub struct Node {
@@ -42,6 +46,7 @@ pub struct Node {
     contexts: Contexts,
     started_runs: StartedRuns,
     by_query: by_query::Runs,
+    previews: Previews,
     /// Loops that end with the node.
     pub(crate) loops: Mutex<Vec<AbortHandle>>,
 }
@@ -115,6 +120,7 @@ impl Node {
             contexts: Contexts::default(),
             started_runs: StartedRuns::default(),
             by_query: by_query::Runs::default(),
+            previews: Previews::default(),
             loops: Mutex::default(),
         });
         node.announce();
@@ -162,6 +168,15 @@ impl Node {
         self.registry
             .set_measuring(self.flag_setting("task_resource_tracking.enabled"));
         self.breaker.set_limit(&self.setting(breaker::LIMIT));
+        let bytes = parse_size(&self.setting(HISTORY_BYTES), HISTORY_BYTES);
+        self.registry.set_history_limits(
+            bytes
+                .ok()
+                .and_then(|bytes| usize::try_from(bytes).ok())
+                .unwrap_or(0),
+            self.time_setting("tasks.history.retention")
+                .unwrap_or_default(),
+        );
     }
 
     /// The metadata now: take it once for an operation.
@@ -213,6 +228,11 @@ impl Node {
     /// The by-query operations that run here.
     pub(crate) fn by_query_runs(&self) -> &by_query::Runs {
         &self.by_query
+    }
+
+    /// What cancels would end, as it was shown.
+    pub(crate) fn previews(&self) -> &Previews {
+        &self.previews
     }
 
     pub(crate) fn internal_action(&self, spec: &Spec) -> glasswork_tasks::Action {

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -84,6 +84,9 @@ const BLOCK: usize = 64;
 pub(crate) struct Declared {
     pub(crate) spec: ActionSpec,
     pub(crate) cancel_latency: Histogram,
+    /// What its ended tasks used.
+    pub(crate) cpu_nanos: AtomicU64,
+    pub(crate) memory_bytes: AtomicU64,
 }
 
 /// All actions, read without a lock.
@@ -120,6 +123,8 @@ impl Actions {
         block[number % BLOCK].get_or_init(|| Declared {
             spec,
             cancel_latency: Histogram::default(),
+            cpu_nanos: AtomicU64::new(0),
+            memory_bytes: AtomicU64::new(0),
         });
         let number = u16::try_from(number).expect("LIMIT fits 16 bits");
         names.insert(name, number);

@@ -133,6 +133,27 @@ pub(crate) fn cancel_below(
     }
 }
 
+/// The cancellable tasks below `tasks`, level by level.
+pub(crate) fn below(shared: &Shared, tasks: &[Task]) -> Vec<Task> {
+    let mut level: HashSet<u64> = tasks
+        .iter()
+        .filter(|task| !task.body().life.word().childless())
+        .map(Task::number)
+        .collect();
+    let mut found = Vec::new();
+    while !level.is_empty() {
+        let children = shared.children_of(&level);
+        level.clear();
+        for child in children.into_iter().filter(|child| child.cancellable()) {
+            if !child.life.word().childless() {
+                level.insert(child.number);
+            }
+            found.push(Task::of(child));
+        }
+    }
+    found
+}
+
 /// Cancels those of `bodies` that can be cancelled, and what is below them.
 pub(crate) fn cancel_cancellable(
     shared: &Shared,

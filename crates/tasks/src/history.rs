@@ -3,7 +3,11 @@
 //! Every lane collects its ended tasks in a small buffer and hands them over in one go, so that ending a task takes no
 //! lock that others want.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -103,6 +107,8 @@ struct More {
     cancellation: Option<Cancellation>,
     resources: Resources,
     below_cpu_nanos: u64,
+    /// From the cancel to the end.
+    cancel_nanos: u64,
 }
 
 impl Record {
@@ -119,6 +125,10 @@ impl Record {
                 Some(Ending::Dropped) => (None, true),
             };
             let cancellation = rare.cancellation.clone();
+            let ended_nanos = body.start_nanos.saturating_add(running_nanos);
+            let cancel_nanos = cancellation.as_ref().map_or(0, |cancellation| {
+                ended_nanos.saturating_sub(cancellation.at_nanos)
+            });
             outcome = match (&cancellation, &error, dropped) {
                 (Some(_), ..) => Outcome::Cancelled,
                 (None, Some(_), _) => Outcome::Failed,
@@ -135,6 +145,7 @@ impl Record {
                     cancellation,
                     resources,
                     below_cpu_nanos,
+                    cancel_nanos,
                 }));
             }
         }
@@ -193,8 +204,21 @@ impl Record {
         size_of::<Self>() + self.headers.as_ref().map_or(0, |headers| headers.bytes()) + more
     }
 
+    fn cancellation(&self) -> Option<&Cancellation> {
+        self.more.as_ref()?.cancellation.as_ref()
+    }
+
+    /// Whether it went on for longer after its cancel than its action allows.
+    fn overdue(&self, shared: &Shared) -> bool {
+        let bound = shared.actions.get(self.action).spec.bound;
+        self.more.as_ref().is_some_and(|more| {
+            more.cancellation.is_some() && u128::from(more.cancel_nanos) > bound.as_nanos()
+        })
+    }
+
     fn show(&self, shared: &Shared) -> EndedTask {
         let more = self.more.as_deref();
+        let cancellation = self.cancellation();
         let measured = shared.actions.get(self.action).spec.measured;
         let resources = more
             .filter(|_| measured)
@@ -210,9 +234,7 @@ impl Record {
                 start_millis: self.start_millis,
                 running_nanos: self.running_nanos,
                 cancellable: self.cancellable,
-                cancelled_millis: more
-                    .and_then(|more| more.cancellation.as_ref())
-                    .map(|cancel| cancel.at_millis),
+                cancelled_millis: cancellation.map(|cancel| cancel.at_millis),
                 parent: self.parent(shared),
                 headers: self.headers.clone().unwrap_or_default(),
                 resources: Some(resources),
@@ -220,8 +242,12 @@ impl Record {
             },
             outcome: self.outcome,
             error: more.and_then(|more| more.error.as_deref().cloned()),
-            cancel_reason: more
-                .and_then(|more| Some(Arc::clone(&more.cancellation.as_ref()?.reason.text))),
+            cancel_reason: cancellation.map(|cancel| Arc::clone(&cancel.reason.text)),
+            cancelled_by: cancellation.and_then(|cancel| cancel.reason.by.clone()),
+            cancel_latency_millis: cancellation
+                .and(more)
+                .map(|more| more.cancel_nanos / 1_000_000),
+            overdue: self.overdue(shared),
             user: self.who.as_ref().and_then(|who| who.user.clone()),
             ended_millis: self.ended_millis(),
             tree_cpu_nanos: more.map_or(0, |more| {
@@ -242,6 +268,12 @@ pub struct EndedTask {
     pub error: Option<TaskError>,
     /// Why it was cancelled.
     pub cancel_reason: Option<Arc<str>>,
+    /// Who cancelled it.
+    pub cancelled_by: Option<Arc<str>>,
+    /// Milliseconds from its cancel to its end.
+    pub cancel_latency_millis: Option<u64>,
+    /// Whether that was longer than its action allows.
+    pub overdue: bool,
     /// Who asked for it.
     pub user: Option<Arc<str>>,
     /// When: milliseconds since 1970.
@@ -257,10 +289,18 @@ pub struct HistoryFilter {
     pub actions: Vec<Pattern>,
     /// The direct parent.
     pub parent: Option<TaskId>,
+    /// The task at the top: it and everything below it, as far as the tasks between are remembered or live here.
+    pub root: Option<TaskId>,
     /// Fits the `X-Opaque-Id`.
     pub opaque_id: Option<Pattern>,
     /// The user who asked for it.
     pub user: Option<Arc<str>>,
+    /// Whether it was cancelled.
+    pub cancelled: Option<bool>,
+    /// Whether its kind can be cancelled.
+    pub cancellable: Option<bool>,
+    /// Whether it went on for too long after its cancel.
+    pub overdue: Option<bool>,
     /// One of these; none = any.
     pub outcomes: Vec<Outcome>,
     /// It ran at least so long.
@@ -328,10 +368,53 @@ impl History {
         self.0.lock().bytes
     }
 
+    /// The remembered tasks at or below `root`, by number.
+    fn below(&self, shared: &Shared, root: &TaskId) -> HashSet<u64> {
+        let parents: HashMap<u64, Option<Result<u64, Arc<TaskId>>>> = {
+            let ring = self.0.lock();
+            let parents = ring.records.iter();
+            parents
+                .map(|record| (record.number, record.parent.clone()))
+                .collect()
+        };
+        let is_root = |number: u64| root.number == number && root.node == shared.node;
+        let is_below = |mut number: u64| loop {
+            if is_root(number) {
+                return true;
+            }
+            match parents.get(&number) {
+                Some(Some(Ok(parent))) => number = *parent,
+                Some(Some(Err(remote))) => return **remote == *root,
+                Some(None) => return false,
+                // Its entry is gone from here, or it lives.
+                None => {
+                    return shared
+                        .get(number)
+                        .is_some_and(|body| body.root_id() == *root);
+                }
+            }
+        };
+        let numbers = parents.keys().copied();
+        numbers.filter(|number| is_below(*number)).collect()
+    }
+
     pub(crate) fn find(&self, shared: &Shared, filter: &HistoryFilter) -> Vec<EndedTask> {
+        let below = filter.root.as_ref().map(|root| self.below(shared, root));
         let fits = |record: &Record| {
             let ended = record.ended_millis();
             (filter.internal || !record.internal)
+                && below
+                    .as_ref()
+                    .is_none_or(|below| below.contains(&record.number))
+                && filter
+                    .cancelled
+                    .is_none_or(|wanted| wanted == record.cancellation().is_some())
+                && filter
+                    .cancellable
+                    .is_none_or(|wanted| wanted == record.cancellable)
+                && filter
+                    .overdue
+                    .is_none_or(|wanted| wanted == record.overdue(shared))
                 && filter.since_millis.is_none_or(|since| ended >= since)
                 && filter.until_millis.is_none_or(|until| ended < until)
                 && (filter.outcomes.is_empty() || filter.outcomes.contains(&record.outcome))

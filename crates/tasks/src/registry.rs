@@ -12,8 +12,8 @@ use std::{
 use crate::{
     Action, ActionSpec, BlockError, CancelError, CancelLatency, Cancels, Clock, DeclareError,
     EndedTask, Filter, Guard, HistoryFilter, List, Memory, Meter, NoMeter, NodeId, Outcome, Peers,
-    Reason, Snapshot, Start, StartError, Subscription, SystemClock, Task, TaskId, Unlimited, View,
-    Wanted,
+    Reason, Snapshot, Start, StartError, Subscription, SystemClock, Task, TaskId, Unlimited, Usage,
+    View, Wanted,
     action::Actions,
     ban::Bans,
     birth, cancel,
@@ -242,6 +242,16 @@ impl Registry {
         ActionCounts { started, ended }
     }
 
+    /// What the tasks of `action` that have ended used, over all their executions.
+    #[must_use]
+    pub fn used(&self, action: Action) -> Usage {
+        let declared = self.shared().actions.get(action);
+        Usage {
+            cpu_nanos: declared.cpu_nanos.load(Ordering::Relaxed),
+            memory_bytes: declared.memory_bytes.load(Ordering::Relaxed),
+        }
+    }
+
     /// Cancel-to-end times of `action`.
     #[must_use]
     pub fn cancel_latency(&self, action: Action) -> CancelLatency {
@@ -311,6 +321,18 @@ impl Registry {
             .filter(Task::is_cancellable);
         let bodies = tasks.map(|task| Arc::clone(task.body())).collect();
         cancel::cancel_all(self.shared(), bodies, &reason.into())
+    }
+
+    /// The cancellable tasks here below these, which a cancel of these would end too.
+    #[must_use]
+    pub fn cancellable_below(&self, tasks: &[Task]) -> Vec<Task> {
+        cancel::below(self.shared(), tasks)
+    }
+
+    /// Cancels these tasks and everything cancellable below them; those that can't be cancelled are left out.
+    pub fn cancel_these(&self, tasks: &[Task], reason: impl Into<Reason>) -> Cancels {
+        let bodies = tasks.iter().map(|task| Arc::clone(task.body())).collect();
+        cancel::cancel_cancellable(self.shared(), bodies, &reason.into())
     }
 
     /// Cancels every cancellable task, internal ones too: for the end of the process.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    Clock, Memory, Meter, NodeId, Outcome, Peers, Task, TaskId,
+    Clock, Memory, Meter, NodeId, Outcome, Peers, Task, TaskId, Usage,
     action::Actions,
     ban::Bans,
     body::{Body, Parent},
@@ -129,8 +129,18 @@ impl Shared {
         if left > 0 {
             self.memory.give_back(left);
         }
+        let own = extra.account.resources().total;
+        if own != Usage::default() {
+            let declared = body.declared();
+            declared
+                .cpu_nanos
+                .fetch_add(own.cpu_nanos, Ordering::Relaxed);
+            declared
+                .memory_bytes
+                .fetch_add(own.memory_bytes, Ordering::Relaxed);
+        }
         if let Parent::Local(parent) = &body.parent {
-            let cpu = extra.account.resources().total.cpu_nanos + extra.account.below_cpu();
+            let cpu = own.cpu_nanos + extra.account.below_cpu();
             if cpu > 0 {
                 parent.extra().account.add_below(cpu);
             }

@@ -170,6 +170,10 @@ pub(crate) const TASKS_LIST: Spec =
 pub(crate) const TASKS_LIST_NODE: Spec =
     Spec::uncancellable("cluster:monitor/tasks/lists[n]", 60_000, WAITS);
 pub(crate) const TASK_GET: Spec = Spec::uncancellable("cluster:monitor/task/get", 60_000, WAITS);
+pub(crate) const TASKS_HISTORY: Spec =
+    Spec::uncancellable("cluster:monitor/tasks/history", 10_000, SHORT);
+pub(crate) const TASKS_HISTORY_NODE: Spec =
+    Spec::uncancellable("cluster:monitor/tasks/history[n]", 10_000, SHORT);
 pub(crate) const TASKS_CANCEL: Spec = Spec::uncancellable(
     "cluster:admin/tasks/cancel",
     60_000,
@@ -180,6 +184,8 @@ pub(crate) const TASKS_CANCEL_NODE: Spec = Spec::uncancellable(
     60_000,
     "a cancel is never cut short",
 );
+pub(crate) const TASKS_PREVIEW_NODE: Spec =
+    Spec::uncancellable("cluster:admin/tasks/preview[n]", 10_000, SHORT);
 pub(crate) const TASKS_BAN: Spec =
     Spec::uncancellable("internal:admin/tasks/ban", 10_000, "it is part of a cancel");
 
@@ -244,8 +250,11 @@ pub const ALL: &[Served] = &[
     Served::of::<tasks::list::List>(),
     Served::of::<tasks::list_node::ListNode>(),
     Served::of::<tasks::get::Get>(),
+    Served::of::<tasks::history::History>(),
+    Served::of::<tasks::history::HistoryNode>(),
     Served::of::<tasks::cancel::Cancel>(),
     Served::of::<tasks::cancel_node::CancelNode>(),
+    Served::of::<tasks::preview::PreviewNode>(),
     Served::of::<tasks::ban::Ban>(),
     Served::of::<tasks::delete::Delete>(),
     Served::of::<tasks::pause::Pause>(),

@@ -52,6 +52,7 @@ pub(crate) const TABLE: &[&[Route]] = &[
     handlers::search::search::ROUTES,
     handlers::tasks::list::ROUTES,
     handlers::tasks::get::ROUTES,
+    handlers::tasks::history::ROUTES,
     handlers::tasks::cancel::ROUTES,
     handlers::tasks::cat::ROUTES,
     handlers::tasks::rethrottle::ROUTES,

@@ -111,6 +111,8 @@ pub const CLUSTER_SETTINGS: &[ClusterSetting] = &[
     dynamic("task_cancellation.enabled", Flag, "true"),
     dynamic("task_resource_consumers.enabled", Flag, "false"),
     dynamic("task_resource_tracking.enabled", Flag, "true"),
+    dynamic("tasks.history.max_bytes", Size, "64mb"),
+    dynamic("tasks.history.retention", TIME, "1h"),
 ];
 
 /// The setting of that name.

@@ -3,6 +3,7 @@
 use super::{
     NodeTasks, TasksResponse,
     cancel_node::{CancelNode, CancelNodeRequest},
+    preview::preview,
     response::{failed_node, no_such_node},
 };
 use crate::{Action, Description, Node, actions::table, node_filter};
@@ -41,6 +42,10 @@ pub struct CancelTasks {
     pub reason: Arc<str>,
     /// How much of each task is answered.
     pub view: View,
+    /// Cancels nothing: shows what would be cancelled.
+    pub dry_run: bool,
+    /// Cancels only what was shown under this token.
+    pub token: Option<Arc<str>>,
 }
 
 impl Default for CancelTasks {
@@ -53,6 +58,8 @@ impl Default for CancelTasks {
             timeout: None,
             reason: BY_USER_REQUEST.into(),
             view: View::PLAIN,
+            dry_run: false,
+            token: None,
         }
     }
 }
@@ -70,6 +77,9 @@ impl Action for Cancel {
             Which::One(None) => Err(Failure::validation(["task id is required"])),
             Which::One(Some(_)) if !request.nodes.is_empty() => Err(Failure::validation([
                 "task id cannot be used together with node ids",
+            ])),
+            _ if request.dry_run && request.token.is_some() => Err(Failure::validation([
+                "a dry run gives a token and takes none",
             ])),
             _ => Ok(()),
         }
@@ -125,6 +135,10 @@ impl Action for Cancel {
                 found
             }
         };
+        if request.dry_run {
+            return Ok(preview(&node, &task, targets, request).await);
+        }
+        let token = request.token.clone();
         let part = CancelNodeRequest {
             number: match &request.which {
                 Which::One(id) => id.as_ref().map(|id| id.number),
@@ -135,6 +149,7 @@ impl Action for Cancel {
             reason: request.reason,
             by: task.user(),
             view: request.view,
+            token: request.token,
         };
         let answers = targets.into_iter().map(|target| {
             let (node, task, part) = (&node, &task, part.clone());
@@ -146,15 +161,29 @@ impl Action for Cancel {
             }
         });
         let mut response = TasksResponse::default();
+        let mut knew_token = false;
         for (target, answer) in join_all(answers).await {
             match answer {
-                Ok(tasks) if tasks.is_empty() => {}
-                Ok(tasks) => response.nodes.push(NodeTasks {
-                    node: target.clone(),
-                    tasks,
-                }),
-                Err(cause) => response.node_failures.push(failed_node(&target.id, cause)),
+                Ok(answer) => {
+                    knew_token |= answer.knew_token;
+                    if !answer.tasks.is_empty() {
+                        response.nodes.push(NodeTasks {
+                            node: target.clone(),
+                            tasks: answer.tasks,
+                        });
+                    }
+                }
+                Err(cause) => {
+                    // It may have known the token; that it failed is said.
+                    knew_token = true;
+                    response.node_failures.push(failed_node(&target.id, cause));
+                }
             }
+        }
+        if let (Some(token), false) = (token, knew_token) {
+            return Err(Failure::resource_not_found(format!(
+                "no preview has the token [{token}]: it has expired, or was never given"
+            )));
         }
         Ok(response)
     }

@@ -3,7 +3,7 @@
 use crate::{Action, Node, actions::table, durable::Kept};
 use futures_util::future::join_all;
 use glasswork_content::failure::Failure;
-use glasswork_tasks::{CancelError, Cancels, Filter, On, Reason, Snapshot, Task, TaskId, View};
+use glasswork_tasks::{CancelError, Filter, On, Reason, Snapshot, Task, TaskId, View};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -22,6 +22,17 @@ pub struct CancelNodeRequest {
     pub by: Option<Arc<str>>,
     /// How much of each is answered.
     pub view: View,
+    /// Only what was shown under this token.
+    pub token: Option<Arc<str>>,
+}
+
+/// What was cancelled on a node.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct CancelNodeResponse {
+    /// The tasks, as they are or were at their end.
+    pub tasks: Vec<Snapshot>,
+    /// Whether the token was given here and has not expired.
+    pub knew_token: bool,
 }
 
 /// The action.
@@ -30,20 +41,43 @@ pub struct CancelNode;
 impl Action for CancelNode {
     const SPEC: &'static crate::Spec = &table::TASKS_CANCEL_NODE;
     type Request = CancelNodeRequest;
-    type Response = Vec<Snapshot>;
+    type Response = CancelNodeResponse;
 
     async fn run(
         node: Arc<Node>,
         own: Task,
         request: CancelNodeRequest,
-    ) -> Result<Vec<Snapshot>, Failure> {
+    ) -> Result<CancelNodeResponse, Failure> {
         let reason = Reason {
             text: Arc::clone(&request.reason),
             by: request.by.clone(),
         };
-        let cancels = match request.number {
-            Some(number) => cancel_one(&node, number, &request.filter, reason)?,
-            None => node.registry().cancel_matching(&request.filter, reason),
+        let shown = match &request.token {
+            None => None,
+            Some(token) => match node.previews().under(token) {
+                Some(shown) => Some(shown),
+                None => return Ok(CancelNodeResponse::default()),
+            },
+        };
+        let cancels = match (request.number, &shown) {
+            (Some(number), shown) => {
+                let task = cancellable(&node, number, &request.filter)?;
+                if shown.as_ref().is_some_and(|shown| !shown.contains(&number)) {
+                    return Err(Failure::illegal_argument(format!(
+                        "task [{}] was not in the preview",
+                        task.id()
+                    )));
+                }
+                node.registry()
+                    .cancel(number, reason)
+                    .map_err(|error| not_cancelled(&error))?
+            }
+            (None, Some(shown)) => {
+                let mut tasks = node.registry().list(&request.filter).tasks;
+                tasks.retain(|task| shown.contains(&task.number()));
+                node.registry().cancel_these(&tasks, reason)
+            }
+            (None, None) => node.registry().cancel_matching(&request.filter, reason),
         };
         node.bans().set_and_wait(cancels.remote).await;
         for cancelled in cancels.tasks.iter().filter(|cancelled| cancelled.first) {
@@ -60,7 +94,10 @@ impl Action for CancelNode {
             join_all(tasks.iter().map(Task::ended)).await;
             drop(waiting);
         }
-        Ok(node.registry().snapshots(&tasks, &request.view))
+        Ok(CancelNodeResponse {
+            tasks: node.registry().snapshots(&tasks, &request.view),
+            knew_token: shown.is_some(),
+        })
     }
 }
 
@@ -79,32 +116,31 @@ async fn keep_cancelled(node: &Node, task: &Task) {
     }
 }
 
-fn cancel_one(
-    node: &Arc<Node>,
-    number: u64,
-    filter: &Filter,
-    reason: Reason,
-) -> Result<Cancels, Failure> {
+/// The task of this number, if it can be cancelled and fits.
+pub(super) fn cancellable(node: &Arc<Node>, number: u64, filter: &Filter) -> Result<Task, Failure> {
     let registry = node.registry();
     let id = TaskId::new(node.id().clone(), number);
-    if let Some(task) = registry.get(number)
-        && task.is_cancellable()
-        && !registry.fits(
-            &task,
-            &Filter {
-                internal: true,
-                ..filter.clone()
-            },
-        )
-    {
+    let Some(task) = registry.get(number) else {
+        return Err(not_cancelled(&CancelError::NotFound(id)));
+    };
+    if !task.is_cancellable() {
+        return Err(not_cancelled(&CancelError::NotCancellable(id)));
+    }
+    let filter = Filter {
+        internal: true,
+        ..filter.clone()
+    };
+    if !registry.fits(&task, &filter) {
         return Err(Failure::illegal_argument(format!(
             "task [{id}] doesn't support this operation"
         )));
     }
-    registry
-        .cancel(number, reason)
-        .map_err(|error| match error {
-            CancelError::NotFound(_) => Failure::resource_not_found(error.to_string()),
-            CancelError::NotCancellable(_) => Failure::illegal_argument(error.to_string()),
-        })
+    Ok(task)
+}
+
+fn not_cancelled(error: &CancelError) -> Failure {
+    match error {
+        CancelError::NotFound(_) => Failure::resource_not_found(error.to_string()),
+        CancelError::NotCancellable(_) => Failure::illegal_argument(error.to_string()),
+    }
 }

@@ -18,6 +18,8 @@ pub struct TasksResponse {
     pub order: Vec<(usize, usize)>,
     /// With a page size, when more follow: where to go on.
     pub next: Option<super::ListCursor>,
+    /// Of a cancel that only shows what it would do.
+    pub preview: Option<super::Preview>,
 }
 
 /// A node and its tasks.

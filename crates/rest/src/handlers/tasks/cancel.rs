@@ -16,10 +16,11 @@ use super::{
     extensions,
     shown::{self, GROUPS, GroupBy},
 };
-use glasswork_tasks::View;
+use glasswork_tasks::{Filter, View};
 
 use crate::{
     handler,
+    params::Params,
     reply::Reply,
     request::Request,
     routes::{Body, Method, Param, Route, choice, flag, list, text, time},
@@ -29,7 +30,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route {
         method: Method::Post,
         path: "/_tasks/_cancel",
-        params: &[PARAMS],
+        params: &[PARAMS, extensions::FILTERS],
         body: Body::Ignored,
         handler: handler!(cancel_matching),
         action: "cluster:admin/tasks/cancel",
@@ -37,7 +38,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route {
         method: Method::Post,
         path: "/_tasks/{task_id}/_cancel",
-        params: &[PARAMS],
+        params: &[PARAMS, extensions::FILTERS],
         body: Body::Ignored,
         handler: handler!(cancel_one),
         action: "cluster:admin/tasks/cancel",
@@ -53,6 +54,9 @@ const PARAMS: &[Param] = &[
     flag("detailed"),
     time("timeout", ""),
     text("reason", BY_USER_REQUEST),
+    flag("dry_run"),
+    text("token", ""),
+    flag("force"),
     extensions::EXTENDED,
 ];
 
@@ -73,7 +77,7 @@ async fn cancel(node: Arc<Node>, mut request: Request, which: Which) -> Result<R
     let strict = super::is_strict(&node);
     let params = &mut request.params;
     let nodes = params.list("nodes");
-    let filter = super::filter(params, strict)?;
+    let mut filter = super::filter(params, strict)?;
     let wait = params.flag("wait_for_completion")?;
     let group_by = params.text("group_by").unwrap_or("nodes").to_owned();
     // The reference refuses these two; the documentation lists them.
@@ -84,25 +88,27 @@ async fn cancel(node: Arc<Node>, mut request: Request, which: Which) -> Result<R
     if !strict && params.has("timeout") {
         timeout = super::timeout(params)?;
     }
-    let mut reason = Arc::from(BY_USER_REQUEST);
-    if !strict
-        && let Some(given) = params
-            .has("reason")
-            .then(|| params.text("reason"))
-            .flatten()
-    {
-        if given.chars().count() > LONGEST_REASON {
-            return Err(Failure::illegal_argument(format!(
-                "[reason] must have at most [{LONGEST_REASON}] characters"
-            )));
-        }
-        reason = given.into();
+    let mut asked = Asked::default();
+    if !strict {
+        asked = Asked::read(params)?;
+        filter = extensions::filters(params, filter)?;
     }
-    let extended = !strict && extensions::extended(params)?;
     params.refuse_unknown()?;
     let group_by = GroupBy::parse(&group_by)?;
+    if request.client.user.is_some()
+        && matches!(which, Which::Matching)
+        && !asked.force
+        && !asked.dry_run
+        && asked.token.is_none()
+        && nodes.is_empty()
+        && filter == Filter::default()
+    {
+        return Err(Failure::illegal_argument(
+            "a cancel that names no tasks would end everything: name some, or say [force=true]",
+        ));
+    }
     let view = View {
-        extended,
+        extended: asked.extended,
         ..super::view(detailed, &request.form)
     };
     let form = request.form.clone();
@@ -113,11 +119,62 @@ async fn cancel(node: Arc<Node>, mut request: Request, which: Which) -> Result<R
         wait,
         timeout,
         view,
-        reason,
+        reason: asked.reason,
+        dry_run: asked.dry_run,
+        token: asked.token,
     };
     node.run::<Cancel, _>(action, request.caller(), move |answer| {
         let answer = answer?;
         form.try_reply(200, |out| shown::tasks(out, &answer, group_by))
     })
     .await
+}
+
+/// What the reference's cancel does not know.
+struct Asked {
+    reason: Arc<str>,
+    extended: bool,
+    dry_run: bool,
+    token: Option<Arc<str>>,
+    force: bool,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self {
+            reason: BY_USER_REQUEST.into(),
+            extended: false,
+            dry_run: false,
+            token: None,
+            force: false,
+        }
+    }
+}
+
+impl Asked {
+    /// Each is read only when it is given, so that no hint names it.
+    fn read(params: &mut Params) -> Result<Self, Failure> {
+        let mut asked = Self::default();
+        if params.has("reason")
+            && let Some(given) = params.text("reason")
+        {
+            if given.chars().count() > LONGEST_REASON {
+                return Err(Failure::illegal_argument(format!(
+                    "[reason] must have at most [{LONGEST_REASON}] characters"
+                )));
+            }
+            asked.reason = given.into();
+        }
+        if params.has("dry_run") {
+            asked.dry_run = params.flag("dry_run")?;
+        }
+        if params.has("token") {
+            asked.token = params.text("token").map(Arc::from);
+        }
+        if params.has("force") {
+            asked.force = params.flag("force")?;
+        }
+        asked.extended = extensions::extended(params)?;
+        Ok(asked)
+    }
 }

@@ -12,8 +12,8 @@ use crate::{
     routes::{Param, flag, int, text, time},
 };
 
-/// More filters, the order and the page of a list.
-pub(super) const LIST: &[Param] = &[
+/// More filters: of a list, a cancel, a watch and the history.
+pub(super) const FILTERS: &[Param] = &[
     text("x_opaque_id", ""),
     text("user", ""),
     flag("cancelled"),
@@ -22,10 +22,10 @@ pub(super) const LIST: &[Param] = &[
     time("min_running_time", ""),
     text("root_task_id", ""),
     flag("internal"),
-    text("sort", "id"),
-    int("size", ""),
-    text("after", ""),
 ];
+
+/// The order and the page of a list.
+pub(super) const PAGES: &[Param] = &[text("sort", "id"), int("size", ""), text("after", "")];
 
 /// Adds to each task why it is still there.
 pub(super) const EXTENDED: Param = flag("extended");
@@ -33,9 +33,15 @@ pub(super) const EXTENDED: Param = flag("extended");
 /// Tasks of a page in another order than that of their numbers.
 const LARGEST_SORTED: usize = 10_000;
 
-/// Reads [`LIST`] and [`EXTENDED`]. They are read only when they are given, so that no hint names them.
+/// Reads [`FILTERS`], [`PAGES`] and [`EXTENDED`]. They are read only when they are given, so that no hint names them.
 pub(super) fn read(params: &mut Params, list: &mut ListTasks) -> Result<(), Failure> {
-    let filter = &mut list.filter;
+    list.filter = filters(params, std::mem::take(&mut list.filter))?;
+    list.view.extended = extended(params)?;
+    page(params, list)
+}
+
+/// Reads [`FILTERS`] into a filter.
+pub(super) fn filters(params: &mut Params, mut filter: Filter) -> Result<Filter, Failure> {
     if params.has("x_opaque_id") {
         filter.opaque_id = params.text("x_opaque_id").map(Pattern::new);
     }
@@ -63,8 +69,7 @@ pub(super) fn read(params: &mut Params, list: &mut ListTasks) -> Result<(), Fail
     if params.has("internal") {
         filter.internal = params.flag("internal")?;
     }
-    list.view.extended = extended(params)?;
-    page(params, list)
+    Ok(filter)
 }
 
 /// Reads [`EXTENDED`].

@@ -6,6 +6,7 @@ pub(crate) mod delete;
 mod extensions;
 mod forest;
 pub(crate) mod get;
+pub(crate) mod history;
 pub(crate) mod list;
 pub(crate) mod pause;
 pub(crate) mod rethrottle;

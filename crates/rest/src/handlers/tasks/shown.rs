@@ -1,7 +1,7 @@
 //! The three shapes of a list of tasks: by nodes, by parents, flat.
 
 use glasswork_content::{failure::Failure, render::Render};
-use glasswork_node::actions::tasks::{NodeTasks, TasksResponse, show};
+use glasswork_node::actions::tasks::{NodeTasks, Preview, TasksResponse, show};
 use glasswork_node::members::NodeInfo;
 use glasswork_tasks::Snapshot;
 
@@ -53,6 +53,9 @@ pub(super) fn tasks(
     if let Some(next) = &answer.next {
         out.field_str("next", &next.to_string());
     }
+    if let Some(preview) = &answer.preview {
+        previewed(out, preview);
+    }
     match group_by {
         GroupBy::Nodes => by_nodes(out, answer)?,
         GroupBy::Parents => by_parents(out, answer)?,
@@ -84,6 +87,18 @@ fn failures(out: &mut Render, answer: &TasksResponse) {
         }
         out.end_array();
     }
+}
+
+/// What a cancel would end, in sums, and the token that ends exactly that.
+fn previewed(out: &mut Render, preview: &Preview) {
+    out.field_object("preview");
+    out.field_str("token", &preview.token);
+    out.field_unsigned("tasks", preview.tasks as u64);
+    out.field_strings("users", &preview.users);
+    out.field_unsigned("cpu_time_in_nanos", preview.cpu_nanos);
+    let millis = u64::try_from(preview.expires.as_millis()).unwrap_or(u64::MAX);
+    out.field_unsigned("expires_in_millis", millis);
+    out.end_object();
 }
 
 /// The name that the reference has for a status.
