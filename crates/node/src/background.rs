@@ -61,6 +61,7 @@ async fn sweep_contexts(node: Weak<Node>) {
     loop {
         tokio::time::sleep(SWEEP_EVERY).await;
         let Some(node) = node.upgrade() else { return };
+        node.taps().sweep();
         let expired = node.contexts().sweep();
         if expired > 0 {
             tracing::debug!(expired, "contexts of searches have expired");
@@ -91,6 +92,7 @@ async fn watch_members(node: Weak<Node>) {
             let cancels = node.registry().node_lost(lost, "channel was closed");
             node.bans().set(cancels.remote);
             node.transfers().forget(lost);
+            node.taps().forget(lost);
         }
         known = now;
     }

@@ -30,6 +30,7 @@ mod pools;
 mod previews;
 pub mod shards;
 mod transport;
+pub mod watching;
 
 #[cfg(test)]
 mod tests;

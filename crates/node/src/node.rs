@@ -12,6 +12,7 @@ use crate::{
     previews::Previews,
     shards::{Shards, flush_all, upkeep},
     transport::{Handler, transfers::Transfers},
+    watching::{Taps, Watches},
 };
 use glasswork_content::{Failure, text::parse_size};
 use glasswork_substrate::KvError;
@@ -47,6 +48,8 @@ pub struct Node {
     started_runs: StartedRuns,
     by_query: by_query::Runs,
     previews: Previews,
+    watches: Arc<Watches>,
+    taps: Taps,
     /// Loops that end with the node.
     pub(crate) loops: Mutex<Vec<AbortHandle>>,
 }
@@ -121,6 +124,8 @@ impl Node {
             started_runs: StartedRuns::default(),
             by_query: by_query::Runs::default(),
             previews: Previews::default(),
+            watches: Arc::default(),
+            taps: Taps::default(),
             loops: Mutex::default(),
         });
         node.announce();
@@ -235,6 +240,16 @@ impl Node {
         &self.previews
     }
 
+    /// What is watched on this node.
+    pub(crate) fn watches(&self) -> &Arc<Watches> {
+        &self.watches
+    }
+
+    /// What other nodes watch of this one.
+    pub(crate) fn taps(&self) -> &Taps {
+        &self.taps
+    }
+
     pub(crate) fn internal_action(&self, spec: &Spec) -> glasswork_tasks::Action {
         self.registry
             .action(spec.name)
@@ -243,6 +258,7 @@ impl Node {
 
     /// Ends it: nothing is accepted from now on, and what is acknowledged lies in the logs already.
     pub async fn stop(&self) {
+        self.end_watching();
         self.substrate.bus.stop_serving();
         // Durable work that the cancel below ends is not over: it goes on with the next start.
         self.started_runs.close();

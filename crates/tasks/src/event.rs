@@ -11,11 +11,12 @@ use std::{
 };
 
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 
 use crate::{Outcome, Snapshot, Task, View, shared::Shared};
 
 /// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum News {
     /// The task began.
     Started,
@@ -59,6 +60,19 @@ struct Ring {
     next: u64,
     wakers: Vec<(u64, Waker)>,
     next_watcher: u64,
+}
+
+impl News {
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Progress => "progress",
+            Self::CancelRequested => "cancel_requested",
+            Self::Ended(_) => "ended",
+        }
+    }
 }
 
 impl Events {
@@ -149,6 +163,12 @@ impl Subscription {
             Poll::Ready(heard) => Some(heard),
             Poll::Pending => None,
         }
+    }
+
+    /// The number of the last event that was heard or missed; where another subscription can go on.
+    #[must_use]
+    pub fn through(&self) -> u64 {
+        self.next - 1
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Heard> {

@@ -142,6 +142,8 @@ async fn serve(options: Options) -> Result<(), ServeError> {
         _ = interrupted.recv() => {}
     }
     tracing::info!("stopping");
+    // Watchers would never finish.
+    node.end_watching();
     server.drain(DRAIN).await;
     node.stop().await;
     Ok(())

@@ -186,6 +186,13 @@ pub(crate) const TASKS_CANCEL_NODE: Spec = Spec::uncancellable(
 );
 pub(crate) const TASKS_PREVIEW_NODE: Spec =
     Spec::uncancellable("cluster:admin/tasks/preview[n]", 10_000, SHORT);
+pub(crate) const TASKS_WATCH: Spec =
+    Spec::cancellable("cluster:monitor/tasks/watch", 1_000).ends_with_its_client();
+pub(crate) const TASKS_WATCH_NODE: Spec = Spec::uncancellable(
+    "internal:tasks/watch[n]",
+    15_000,
+    "it waits for events a few seconds at most",
+);
 pub(crate) const TASKS_BAN: Spec =
     Spec::uncancellable("internal:admin/tasks/ban", 10_000, "it is part of a cancel");
 
@@ -255,6 +262,8 @@ pub const ALL: &[Served] = &[
     Served::of::<tasks::cancel::Cancel>(),
     Served::of::<tasks::cancel_node::CancelNode>(),
     Served::of::<tasks::preview::PreviewNode>(),
+    Served::of::<tasks::watch::Watch>(),
+    Served::of::<crate::watching::WatchNode>(),
     Served::of::<tasks::ban::Ban>(),
     Served::of::<tasks::delete::Delete>(),
     Served::of::<tasks::pause::Pause>(),
@@ -383,7 +392,7 @@ pub(crate) fn declare(
     }
     for spec in crate::shards::INTERNAL
         .iter()
-        .chain(&[&crate::durable::LOST])
+        .chain(&[&crate::durable::LOST, &crate::watching::FEED])
     {
         registry.declare(spec.declaration())?;
     }

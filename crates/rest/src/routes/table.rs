@@ -56,6 +56,7 @@ pub(crate) const TABLE: &[&[Route]] = &[
     handlers::tasks::cancel::ROUTES,
     handlers::tasks::cat::ROUTES,
     handlers::tasks::rethrottle::ROUTES,
+    handlers::tasks::watch::ROUTES,
 ];
 
 /// Endpoints that the reference does not have: its clients are not told of them by an `Allow`.

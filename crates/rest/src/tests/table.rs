@@ -56,9 +56,10 @@ async fn ask(
         .map(|part| if part.starts_with('{') { "n:1" } else { part })
         .collect();
     let path = path.join("/");
+    // A watch never ends; one that goes on behind no event is refused after its parameters were read.
     client
         .send(format!(
-            "{} {path}?{query} HTTP/1.1\r\nHost: x\r\n\r\n",
+            "{} {path}?{query} HTTP/1.1\r\nHost: x\r\nLast-Event-ID: none\r\n\r\n",
             row.method.name()
         ))
         .await;

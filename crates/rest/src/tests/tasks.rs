@@ -17,7 +17,7 @@ use crate::{
     server::{Limits, Server},
 };
 
-async fn serve(node: &Arc<Node>) -> Server {
+pub(super) async fn serve(node: &Arc<Node>) -> Server {
     let limits = Limits::default();
     let api = Api::new(Arc::clone(node), None, limits.clone());
     Server::start(
@@ -31,7 +31,7 @@ async fn serve(node: &Arc<Node>) -> Server {
 }
 
 /// Tasks that run until they are dropped.
-fn tasks(node: &Node, count: usize) -> Vec<Guard> {
+pub(super) fn tasks(node: &Node, count: usize) -> Vec<Guard> {
     let action = node.registry().action("cluster:monitor/main").unwrap();
     let headers = Arc::new(Headers::new([("X-Opaque-Id", "many")]));
     (0..count)
@@ -43,11 +43,11 @@ fn tasks(node: &Node, count: usize) -> Vec<Guard> {
         .collect()
 }
 
-fn json(text: &[u8]) -> Json {
+pub(super) fn json(text: &[u8]) -> Json {
     parse(text, &JsonLimits::DEFAULT).unwrap()
 }
 
-fn id(task: &Json) -> String {
+pub(super) fn id(task: &Json) -> String {
     format!(
         "{}:{}",
         task.get("node").unwrap().as_str().unwrap(),
@@ -262,6 +262,22 @@ async fn old_parameters_are_taken_unless_the_node_is_strict() {
         "GET /_tasks?parent_task_id=-1",
         "POST /_tasks/_cancel?actions=none&timeout=1s",
         "POST /_tasks/_cancel?actions=none&detailed",
+        "POST /_tasks/_cancel?actions=none&reason=why",
+        "POST /_tasks/_cancel?actions=none&dry_run",
+        "POST /_tasks/_cancel?actions=none&force",
+        "POST /_tasks/_cancel?actions=none&user=ads",
+        "POST /_tasks/_cancel?actions=none&extended",
+        "GET /_tasks?x_opaque_id=a",
+        "GET /_tasks?user=a",
+        "GET /_tasks?cancelled",
+        "GET /_tasks?cancellable",
+        "GET /_tasks?overdue",
+        "GET /_tasks?min_running_time=1s",
+        "GET /_tasks?root_task_id=a:1",
+        "GET /_tasks?internal",
+        "GET /_tasks?sort=id",
+        "GET /_tasks?size=1",
+        "GET /_tasks?extended",
     ] {
         let mut statuses = Vec::new();
         for client in &mut clients {

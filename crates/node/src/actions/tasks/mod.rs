@@ -14,6 +14,7 @@ pub mod preview;
 mod response;
 pub(crate) mod results;
 pub mod show;
+pub mod watch;
 
 pub use cancel::{CancelTasks, Which};
 pub use delete::DeleteTask;

@@ -126,7 +126,7 @@ fn extended(out: &mut Render, task: &Extended) {
     }
     if let Some(progress) = &task.progress {
         out.key("progress");
-        progressed(out, progress);
+        self::progress(out, progress);
     }
     out.field_object("cancel");
     out.field_unsigned("bound_in_millis", task.cancel_bound_millis);
@@ -166,7 +166,8 @@ fn extended(out: &mut Render, task: &Extended) {
     out.end_object();
 }
 
-fn progressed(out: &mut Render, progress: &Progress) {
+/// Writes how far a task is.
+pub fn progress(out: &mut Render, progress: &Progress) {
     out.object();
     out.field_unsigned("done", progress.done);
     if let Some(total) = progress.total {

@@ -13,6 +13,7 @@ pub(crate) mod rethrottle;
 mod shown;
 pub(crate) mod started;
 mod stream;
+pub(crate) mod watch;
 
 use std::time::Duration;
 
