@@ -28,6 +28,11 @@ impl Breaker {
         }
     }
 
+    /// Bytes that are reserved.
+    pub(crate) fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
     /// Takes `60%` or `512mb`; a text that is neither changes nothing.
     pub(crate) fn set_limit(&self, text: &str) {
         if let Some(limit) = self.bytes(text) {

@@ -48,5 +48,5 @@ pub use identity::random_id;
 pub use members::NodeInfo;
 pub use meter::CpuMeter;
 pub use node::{Node, StartError};
-pub use pools::{Pool, PoolConfig, Pools};
+pub use pools::{Pool, PoolConfig, PoolStats, Pools};
 pub use previews::PREVIEW_LASTS;

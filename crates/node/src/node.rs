@@ -215,6 +215,11 @@ impl Node {
         Arc::clone(&self.breaker) as _
     }
 
+    /// Bytes of memory that tasks have reserved.
+    pub fn reserved_bytes(&self) -> u64 {
+        self.breaker.used()
+    }
+
     /// How many contexts searches keep on shards of this node: between their phases, and between the pages of scrolls.
     pub fn open_search_contexts(&self) -> usize {
         self.contexts.len()

@@ -22,9 +22,6 @@ pub(crate) const X_GLASSWORK_VERSION: HeaderName = HeaderName::from_static("x-gl
 pub(crate) const VERSION_VALUE: HeaderValue =
     HeaderValue::from_static("OpenSearch/3.8.0 (opensearch)");
 
-/// On `GET /`: what this server is beyond the compatible release. Tools go by it for what only Glasswork has.
-pub(crate) const X_GLASSWORK_VERSION: HeaderName = HeaderName::from_static("x-glasswork-version");
-
 /// The headers that tasks carry: the name, and how it stands in a task's `headers`.
 const CARRIED: [(&str, &str); 3] = [
     ("x-opaque-id", X_OPAQUE_ID),

@@ -4,6 +4,7 @@ pub mod by_query;
 pub mod cluster;
 pub mod documents;
 pub mod indices;
+pub mod metrics;
 pub mod search;
 pub mod table;
 pub mod tasks;

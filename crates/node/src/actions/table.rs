@@ -15,7 +15,7 @@ pub use document::document;
 
 use crate::{
     action::{Action, Spec, StoredAction},
-    actions::{by_query, cluster, documents as docs, indices, search, tasks},
+    actions::{by_query, cluster, documents as docs, indices, metrics, search, tasks},
     durable::Found,
 };
 use glasswork_content::Failure;
@@ -165,6 +165,8 @@ pub(crate) const TASKS_PAUSE_NODE: Spec =
     Spec::uncancellable("cluster:admin/tasks/pause[n]", 10_000, SHORT);
 pub(crate) const TASKS_RETENTION: Spec = Spec::cancellable("internal:tasks/retention", 1_000);
 const WAITS: &str = "it only waits for other tasks, and answers within the time it is given";
+pub(crate) const METRICS: Spec =
+    Spec::uncancellable("cluster:monitor/prometheus/metrics", 10_000, SHORT);
 pub(crate) const TASKS_LIST: Spec =
     Spec::uncancellable("cluster:monitor/tasks/lists", 60_000, WAITS);
 pub(crate) const TASKS_LIST_NODE: Spec =
@@ -254,6 +256,7 @@ pub const ALL: &[Served] = &[
     Served::of::<cluster::nodes_info::NodesInfoNode>(),
     Served::of::<indices::Analyze>(),
     Served::of::<indices::AnalyzeShard>(),
+    Served::of::<metrics::Metrics>(),
     Served::of::<tasks::list::List>(),
     Served::of::<tasks::list_node::ListNode>(),
     Served::of::<tasks::get::Get>(),

@@ -49,6 +49,7 @@ pub(crate) mod cat;
 pub(crate) mod cluster;
 pub(crate) mod documents;
 pub(crate) mod indices;
+pub(crate) mod metrics;
 pub(crate) mod nodes;
 pub(crate) mod root;
 pub(crate) mod search;

@@ -50,6 +50,7 @@ pub(crate) const TABLE: &[&[Route]] = &[
     handlers::search::point_in_time::ROUTES,
     handlers::search::scroll::ROUTES,
     handlers::search::search::ROUTES,
+    handlers::metrics::ROUTES,
     handlers::tasks::list::ROUTES,
     handlers::tasks::get::ROUTES,
     handlers::tasks::history::ROUTES,

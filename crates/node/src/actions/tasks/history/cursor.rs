@@ -67,11 +67,11 @@ mod tests {
     fn a_cursor_survives_being_written() {
         let cursor = HistoryCursor {
             ended_millis: 17,
-            task: TaskId::new("n:1", 4),
+            task: TaskId::new("n:1".into(), 4),
         };
         let plain = HistoryCursor {
             ended_millis: 17,
-            task: TaskId::new("n1", 4),
+            task: TaskId::new("n1".into(), 4),
         };
         assert_eq!(plain.to_string().parse(), Ok(plain));
         assert!(cursor.to_string().parse::<HistoryCursor>().is_err());
