@@ -50,18 +50,18 @@ pub(crate) const TABLE: &[&[Route]] = &[
     handlers::search::point_in_time::ROUTES,
     handlers::search::scroll::ROUTES,
     handlers::search::search::ROUTES,
-    handlers::metrics::ROUTES,
     handlers::tasks::list::ROUTES,
     handlers::tasks::get::ROUTES,
-    handlers::tasks::history::ROUTES,
     handlers::tasks::cancel::ROUTES,
     handlers::tasks::cat::ROUTES,
     handlers::tasks::rethrottle::ROUTES,
-    handlers::tasks::watch::ROUTES,
 ];
 
 /// Endpoints that the reference does not have: its clients are not told of them by an `Allow`.
 pub(crate) const EXTENSIONS: &[&[Route]] = &[
     handlers::tasks::delete::ROUTES,
     handlers::tasks::pause::ROUTES,
+    handlers::metrics::ROUTES,
+    handlers::tasks::history::ROUTES,
+    handlers::tasks::watch::ROUTES,
 ];
