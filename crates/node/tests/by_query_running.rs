@@ -1,0 +1,378 @@
+//! By-query operations while they run: their pace, what a list shows of them, how they end early, and how they go on after a
+//! restart.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use glasswork_content::{Failure, Kind, Node as Json};
+use glasswork_node::{
+    Caller, Node,
+    actions::{
+        by_query::{
+            ByQueryRequest, ByQueryResponse, DeleteByQuery, Reindex, Rethrottle, RethrottleRequest,
+            UNLIMITED, UpdateByQuery, Work,
+        },
+        indices::{Refresh, RefreshRequest},
+        tasks::{CancelTasks, GetTask, Got, TasksResponse, Which, cancel::Cancel, get::Get},
+    },
+};
+use glasswork_tasks::{Filter, Pattern, Snapshot, TaskId, View};
+use support::*;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// `count` documents `{"n":0}`, … in an index of `shards` shards.
+async fn fill(node: &Arc<Node>, index: &str, shards: u32, count: usize) {
+    let settings = format!(
+        r#"{{"settings": {{"number_of_shards": {shards}, "number_of_replicas": 0, "refresh_interval": "-1"}}}}"#
+    );
+    create(node, index, &settings).await.unwrap();
+    let mut lines = String::new();
+    for n in 0..count {
+        lines.push_str(&format!(
+            "{{\"index\":{{\"_index\":\"{index}\",\"_id\":\"{n}\"}}}}\n{{\"n\": {n}}}\n"
+        ));
+    }
+    assert!(!bulk(node, &lines).await.unwrap().has_failures());
+    refresh(node, index).await;
+}
+
+async fn refresh(node: &Arc<Node>, index: &str) {
+    let target = target(index);
+    run::<Refresh>(node, RefreshRequest { target })
+        .await
+        .unwrap();
+}
+
+fn reindex(body: &str, rate: f32) -> ByQueryRequest {
+    let mut request = ByQueryRequest::reindex();
+    request.read_reindex(&json(body)).unwrap();
+    request.options.requests_per_second = rate;
+    request
+}
+
+fn by_query(work: Work, body: &str, rate: f32) -> ByQueryRequest {
+    let mut request = ByQueryRequest::new(work, target("many"));
+    request.read_query(&json(body)).unwrap();
+    request.options.requests_per_second = rate;
+    request
+}
+
+/// The one operation that runs, as a list with details shows it.
+fn shown(node: &Node) -> Option<(Snapshot, Json)> {
+    let filter = Filter {
+        actions: vec![
+            Pattern::new("indices:data/write/reindex"),
+            Pattern::new("*byquery"),
+        ],
+        ..Filter::default()
+    };
+    let tasks = node.registry().list(&filter).tasks;
+    let task = tasks.into_iter().find(|task| task.parent().is_none())?;
+    let snapshot = task.snapshot(&View::DETAILED);
+    let status = json(std::str::from_utf8(snapshot.status.as_ref()?).unwrap());
+    Some((snapshot, status))
+}
+
+fn number(status: &Json, key: &str) -> i64 {
+    status.get(key).and_then(Json::as_i64).unwrap()
+}
+
+/// Waits until the operation's status is as wanted.
+async fn until(node: &Node, wanted: impl Fn(&Json) -> bool) -> (Snapshot, Json) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let now = shown(node);
+        match now {
+            Some((snapshot, status)) if wanted(&status) => return (snapshot, status),
+            other => assert!(Instant::now() < deadline, "still {other:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+async fn cancel(node: &Arc<Node>, id: TaskId) {
+    let request = CancelTasks {
+        which: Which::One(Some(id)),
+        wait: true,
+        ..CancelTasks::default()
+    };
+    let answer = run::<Cancel>(node, request).await.unwrap();
+    assert!(answer.node_failures.is_empty(), "{answer:?}");
+}
+
+async fn rethrottle(node: &Arc<Node>, id: &TaskId, rate: f32) -> TasksResponse {
+    let request = RethrottleRequest {
+        task: Some(id.clone()),
+        requests_per_second: rate,
+        view: View::DETAILED,
+    };
+    run::<Rethrottle>(node, request).await.unwrap()
+}
+
+/// The stored result, once there is one.
+async fn result(node: &Arc<Node>, id: &TaskId) -> Json {
+    let request = GetTask {
+        id: Some(id.clone()),
+        wait: true,
+        timeout: Some(PATIENCE),
+        view: View::DETAILED,
+    };
+    match run::<Get>(node, request).await.unwrap() {
+        Got::Stored(bytes) => json(std::str::from_utf8(&bytes).unwrap()),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn at<'a>(node: &'a Json, path: &str) -> &'a Json {
+    path.split('.')
+        .fold(node, |node, key| node.get(key).unwrap_or_else(|| panic!("no {key} in {path}")))
+}
+
+/// Nothing is kept open, and no task lives.
+async fn is_quiet(node: &Node) {
+    let deadline = Instant::now() + PATIENCE;
+    let all = Filter::default();
+    while !node.registry().list(&all).tasks.is_empty() {
+        assert!(Instant::now() < deadline, "a task is left");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    assert_eq!(node.open_search_contexts(), 0, "a context is left");
+}
+
+fn spawn<A>(
+    node: &Arc<Node>,
+    request: ByQueryRequest,
+) -> tokio::task::JoinHandle<Result<ByQueryResponse, Failure>>
+where
+    A: glasswork_node::Action<Request = ByQueryRequest, Response = ByQueryResponse>,
+{
+    let node = Arc::clone(node);
+    tokio::spawn(async move { run::<A>(&node, request).await })
+}
+
+const COPY: &str = r#"{"source": {"index": "many", "size": 5}, "dest": {"index": "copy"}}"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_throttled_operation_waits_between_pages_and_a_cancel_cuts_the_wait() {
+    let on = OnFiles::start().await;
+    let node = &on.node;
+    fill(node, "many", 2, 60).await;
+    let running = spawn::<Reindex>(node, reindex(COPY, 1.0));
+    // The first page is written at once, the second one waits five seconds.
+    let (task, status) = until(node, |status| number(status, "throttled_until_millis") > 0).await;
+    assert_eq!((number(&status, "total"), number(&status, "created")), (60, 5));
+    assert_eq!(number(&status, "batches"), 1);
+    assert!(number(&status, "throttled_until_millis") <= 5000);
+    assert_eq!(at(&status, "requests_per_second").as_f64(), Some(1.0));
+    assert_eq!(
+        task.description.unwrap().text,
+        "reindex from [many] to [copy]"
+    );
+    let begun = Instant::now();
+    cancel(node, task.id).await;
+    assert!(begun.elapsed() < Duration::from_secs(2));
+    let answer = running.await.unwrap().unwrap();
+    assert_eq!(answer.status.canceled.as_deref(), Some("by user request"));
+    assert_eq!(answer.status.figures.created, 5);
+    assert!(answer.status.requests_per_second.is_infinite());
+    assert_eq!(answer.status.throttled, Duration::ZERO);
+    assert_eq!(answer.http_status(), 200);
+    is_quiet(node).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operation_can_be_rethrottled_as_soon_as_its_id_is_known() {
+    let on = OnFiles::start().await;
+    let node = &on.node;
+    fill(node, "many", 1, 20).await;
+    // Years, at this pace.
+    let id = node
+        .start_stored::<Reindex>(reindex(COPY, 0.000_000_01), Caller::default())
+        .await
+        .unwrap();
+    let answer = rethrottle(node, &id, UNLIMITED).await;
+    assert!(answer.node_failures.is_empty() && answer.task_failures.is_empty(), "{answer:?}");
+    let stored = result(node, &id).await;
+    assert_eq!(number(at(&stored, "response"), "created"), 20);
+    assert_eq!(number(at(&stored, "response"), "throttled_millis"), 0);
+    assert_eq!(at(&stored, "response.throttled").as_str(), Some("0s"));
+    assert_eq!(number(at(&stored, "task.status"), "updated"), 0);
+    // It has ended.
+    let late = rethrottle(node, &id, 1.0).await;
+    let cause = late.node_failures[0].cause.as_ref().unwrap();
+    assert_eq!(cause.reason(), format!("task [{id}] is missing"));
+    is_quiet(node).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_by_query_operation_can_not_be_rethrottled() {
+    let on = OnFiles::start().await;
+    let node = &on.node;
+    fill(node, "many", 1, 10).await;
+    let slow = r#"{"query": {"script": {"script": {"source": "long s = 0; for (int i = 0; i < 2000000000; i++) { s += i % 7 } return s > 0"}}}}"#;
+    let running = spawn::<DeleteByQuery>(node, by_query(Work::Delete, slow, UNLIMITED));
+    let deadline = Instant::now() + PATIENCE;
+    let search = loop {
+        let filter = Filter {
+            actions: vec![Pattern::new("indices:data/read/search")],
+            ..Filter::default()
+        };
+        if let Some(task) = node.registry().list(&filter).tasks.into_iter().next() {
+            break task;
+        }
+        assert!(Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    };
+    let answer = rethrottle(node, &search.id(), 3.0).await;
+    assert_eq!(answer.task_failures[0].task, search.id());
+    assert_eq!(answer.task_failures[0].reason.kind, Kind::IllegalArgument);
+    // A search that is cancelled while it runs makes the operation fail, by itself or with the operation.
+    cancel(node, search.parent().unwrap()).await;
+    let failed = running.await.unwrap().unwrap_err();
+    assert_eq!(failed.kind, Kind::SearchPhaseExecution);
+    assert!(failed.has_kind(Kind::TaskCancelled));
+    is_quiet(node).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_script_that_works_long_ends_with_its_task() {
+    let on = OnFiles::start().await;
+    let node = &on.node;
+    fill(node, "many", 1, 500).await;
+    let body = r#"{"script": "for (int i = 0; i < 1000000; i++) { ctx._source.n += i }"}"#;
+    let running = spawn::<UpdateByQuery>(node, by_query(Work::Update, body, UNLIMITED));
+    let (task, _) = until(node, |status| number(status, "batches") == 1).await;
+    let begun = Instant::now();
+    cancel(node, task.id).await;
+    assert!(begun.elapsed() < Duration::from_secs(2));
+    let answer = running.await.unwrap().unwrap();
+    assert_eq!(answer.status.figures.updated, 0);
+    assert_eq!(answer.status.canceled.as_deref(), Some("by user request"));
+    is_quiet(node).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_fails_at_run_time_is_stored_and_what_makes_no_sense_is_not() {
+    let on = OnFiles::start().await;
+    let node = &on.node;
+    fill(node, "many", 1, 10).await;
+    let body = r#"{"source": {"index": "nowhere"}, "dest": {"index": "copy"}}"#;
+    let id = node
+        .start_stored::<Reindex>(reindex(body, UNLIMITED), Caller::default())
+        .await
+        .unwrap();
+    let stored = result(node, &id).await;
+    assert_eq!(at(&stored, "error.type").as_str(), Some("index_not_found_exception"));
+    assert_eq!(at(&stored, "task.status.requests_per_second").as_f64(), Some(0.0));
+    let thrown = by_query(
+        Work::Update,
+        r#"{"script": "throw new IllegalArgumentException('no')"}"#,
+        UNLIMITED,
+    );
+    let id = node
+        .start_stored::<UpdateByQuery>(thrown, Caller::default())
+        .await
+        .unwrap();
+    let stored = result(node, &id).await;
+    assert_eq!(at(&stored, "error.caused_by.reason").as_str(), Some("no"));
+    assert_eq!(number(at(&stored, "task.status"), "total"), 10);
+    let refused = node
+        .start_stored::<Reindex>(ByQueryRequest::reindex(), Caller::default())
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind, Kind::ActionRequestValidation);
+    is_quiet(node).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_that_is_deleted_in_the_middle_is_told_in_the_failures() {
+    use glasswork_node::actions::indices::{DeleteIndex, DeleteIndexRequest};
+    let on = OnFiles::start().await;
+    let node = &on.node;
+    fill(node, "many", 1, 20).await;
+    let running = spawn::<Reindex>(node, reindex(COPY, 20.0));
+    until(node, |status| number(status, "created") >= 5).await;
+    let request = DeleteIndexRequest {
+        target: target("many"),
+    };
+    run::<DeleteIndex>(node, request).await.unwrap();
+    match running.await.unwrap() {
+        Ok(answer) => assert!(!answer.search_failures.is_empty()),
+        Err(failure) => assert_eq!(failure.kind, Kind::SearchPhaseExecution),
+    }
+    is_quiet(node).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operation_goes_on_after_a_restart_and_does_nothing_twice() {
+    let on = OnFiles::start().await;
+    fill(&on.node, "many", 2, 60).await;
+    let copying = on
+        .node
+        .start_stored::<Reindex>(reindex(COPY, 1.0), Caller::default())
+        .await
+        .unwrap();
+    let body = r#"{"script": "ctx._source.n += 1000", "size": 5}"#;
+    fill(&on.node, "other", 2, 40).await;
+    let mut counting = by_query(Work::Update, body, 1.0);
+    counting.search.indices = target("other");
+    let counting = on
+        .node
+        .start_stored::<UpdateByQuery>(counting, Caller::default())
+        .await
+        .unwrap();
+    let both_wait = |node: &Arc<Node>| {
+        let tasks = node.registry();
+        [&copying, &counting].iter().all(|id| {
+            tasks.get(id.number).is_some_and(|task| {
+                let status = task.snapshot(&View::DETAILED).status;
+                let status = status.map(|status| json(std::str::from_utf8(&status).unwrap()));
+                status.is_some_and(|status| number(&status, "throttled_until_millis") > 0)
+            })
+        })
+    };
+    let deadline = Instant::now() + PATIENCE;
+    while !both_wait(&on.node) {
+        assert!(Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let on = on.restart().await;
+    let node = &on.node;
+    for id in [&copying, &counting] {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = rethrottle(node, id, UNLIMITED).await;
+            if answer.task_failures.is_empty() {
+                assert!(answer.node_failures.is_empty(), "{answer:?}");
+                break;
+            }
+            // It has not begun again yet.
+            assert!(Instant::now() < deadline, "{answer:?}");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+    let copied = result(node, &copying).await;
+    let answer = at(&copied, "response");
+    assert_eq!(number(answer, "total"), 60);
+    assert_eq!((number(answer, "created"), number(answer, "updated")), (60, 0));
+    let counted = result(node, &counting).await;
+    let answer = at(&counted, "response");
+    assert_eq!((number(answer, "total"), number(answer, "updated")), (40, 40));
+    refresh(node, "copy").await;
+    for n in 0..60 {
+        let id = n.to_string();
+        assert_eq!(get(node, "copy", &id).await.unwrap().found.unwrap().version, 1);
+        if n < 40 {
+            let source = source(node, "other", &id).await.unwrap();
+            assert_eq!(source, format!("{{\"n\":{}}}", n + 1000));
+        }
+    }
+    is_quiet(node).await;
+}
