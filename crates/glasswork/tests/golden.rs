@@ -15,8 +15,8 @@ use std::{collections::BTreeSet, path::Path};
 
 use harness::{Node, shared};
 use replay::{
-    exchange::{Answer, Exchange, Ids, exchange},
-    tokens::{difference, tokens},
+    exchange::{Exchange, Ids, node_id},
+    list::{PassList, mismatch},
 };
 
 /// Groups of the index that one fresh node can answer in one go.
@@ -27,15 +27,6 @@ const GROUPS: &[&str] = &[
     "Errors and HTTP itself",
 ];
 
-/// Headers that say nothing about compatibility.
-const INCIDENTAL: &[&str] = &[
-    "content-length",
-    "connection",
-    "transfer-encoding",
-    "date",
-    "task_resource_usage",
-];
-
 #[test]
 fn recorded_answers_are_given_again() {
     let Some(folder) = shared("recorded_answers_are_given_again") else {
@@ -43,18 +34,12 @@ fn recorded_answers_are_given_again() {
     };
     let folder = folder.join("golden");
     let index = std::fs::read_to_string(folder.join("INDEX.md")).unwrap();
-    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden.pass");
-    let kept = std::fs::read_to_string(&list).unwrap_or_default();
-    let kept: BTreeSet<String> = kept
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(str::to_owned)
-        .collect();
+    let kept = PassList::read();
 
     let node = Node::with(&["--name", "node-0", "--cluster-name", "glasswork-reference"]);
     let mut passed = BTreeSet::new();
     let (mut tried, mut lost) = (0, Vec::new());
-    let mut ids = Ids::of_node(&node_id(&node));
+    let mut ids = Ids::of_node(&node_id(node.address()));
     for name in cases(&index) {
         let Some(recorded) = Exchange::read(&folder, name) else {
             continue;
@@ -75,19 +60,7 @@ fn recorded_answers_are_given_again() {
         }
         prepare_after(name, &node, &folder);
     }
-    let new: Vec<&String> = passed.difference(&kept).collect();
-    println!(
-        "{} of {tried} recorded answers are given again; new: {new:?}",
-        passed.len()
-    );
-    if std::env::var_os("GLASSWORK_GOLDEN").is_some_and(|word| word == "update") {
-        let all: Vec<String> = passed.union(&kept).cloned().collect();
-        let text = format!(
-            "# Recorded exchanges that answer alike; see golden.rs.\n{}\n",
-            all.join("\n")
-        );
-        std::fs::write(&list, text).unwrap();
-    }
+    kept.tell(&passed, tried);
     assert!(lost.is_empty(), "no longer answered as recorded: {lost:?}");
 }
 
@@ -122,43 +95,4 @@ fn prepare_after(name: &str, node: &Node, folder: &Path) {
     }
     node.post("/books/_forcemerge?max_num_segments=1&flush=true", "");
     node.post("/books/_refresh", "");
-}
-
-fn node_id(node: &Node) -> String {
-    let head = format!(
-        "GET /_nodes/_local HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-        node.address()
-    );
-    let nodes = exchange(node.address(), head.as_bytes(), "");
-    let parsed: serde_json::Value = serde_json::from_str(&nodes.body).unwrap_or_default();
-    let id = parsed["nodes"]
-        .as_object()
-        .and_then(|nodes| nodes.keys().next().cloned());
-    id.unwrap_or_default()
-}
-
-/// Why an answer is not the recorded one.
-fn mismatch(recorded: &Answer, found: &Answer) -> Option<String> {
-    if recorded.status != found.status {
-        let start: String = found.body.chars().take(300).collect();
-        return Some(format!(
-            "status {} but {} was recorded: {start}",
-            found.status, recorded.status
-        ));
-    }
-    let headers = |answer: &Answer| {
-        let mut headers: Vec<String> = answer
-            .headers
-            .iter()
-            .filter(|(name, _)| !INCIDENTAL.contains(&name.as_str()))
-            .flat_map(|(name, value)| tokens(&format!("{name}: {value}"), false))
-            .collect();
-        headers.sort();
-        headers
-    };
-    if let Some(difference) = difference(&headers(recorded), &headers(found)) {
-        return Some(format!("headers: {difference}"));
-    }
-    let json = recorded.body.trim_start().starts_with(['{', '[']);
-    difference(&tokens(&recorded.body, json), &tokens(&found.body, json))
 }

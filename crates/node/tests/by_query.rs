@@ -15,10 +15,10 @@ use glasswork_node::{
             UpdateByQuery, Work,
         },
         documents::{GetDocument, GetRequest, Refresh as WriteRefresh, WriteOptions},
-        indices::{Refresh, RefreshRequest, UpdateAliases, UpdateAliasesRequest},
+        indices::{UpdateAliases, UpdateAliasesRequest},
     },
 };
-use support::*;
+use support::{by_query::*, *};
 
 fn request(work: Work, indices: &str, body: &str) -> Result<ByQueryRequest, Failure> {
     let mut request = ByQueryRequest::new(work, target(indices));
@@ -45,50 +45,10 @@ async fn delete(node: &Arc<Node>, indices: &str, body: &str) -> Result<ByQueryRe
     run::<DeleteByQuery>(node, request).await
 }
 
-/// `count` documents `{"n":0,"k":"k0"}`, … in an index of `shards` shards.
-async fn fill(node: &Arc<Node>, index: &str, shards: u32, count: usize) {
-    let settings = format!(
-        r#"{{"settings": {{"number_of_shards": {shards}, "number_of_replicas": 0, "refresh_interval": "-1"}}, "mappings": {{"properties": {{"n": {{"type": "integer"}}, "k": {{"type": "keyword"}}}}}}}}"#
-    );
-    create(node, index, &settings).await.unwrap();
-    let mut lines = String::new();
-    for n in 0..count {
-        lines.push_str(&format!(
-            "{{\"index\":{{\"_index\":\"{index}\",\"_id\":\"{n}\"}}}}\n{{\"n\": {n}, \"k\": \"k{}\"}}\n",
-            n % 10
-        ));
-    }
-    assert!(!bulk(node, &lines).await.unwrap().has_failures());
-    refresh(node, index).await;
-}
-
-async fn refresh(node: &Arc<Node>, index: &str) {
-    let target = target(index);
-    run::<Refresh>(node, RefreshRequest { target })
-        .await
-        .unwrap();
-}
-
-async fn count(node: &Arc<Node>, index: &str) -> u64 {
-    use glasswork_node::actions::search::{SearchAction, SearchRequest};
-    let body = json(r#"{"size": 0, "track_total_hits": true}"#);
-    let source = glasswork_search::request::SearchRequest::parse(&body).unwrap();
-    let request = SearchRequest::new(target(index), source);
-    let found = run::<SearchAction>(node, request).await.unwrap();
-    found.reduced.total.unwrap().value
-}
-
 fn figures(response: &ByQueryResponse) -> Figures {
     let figures = response.status.figures;
     assert!(figures.reached() <= figures.total, "{figures:?}");
     figures
-}
-
-/// Nothing is kept open, and no task lives.
-fn is_quiet(node: &Node) {
-    assert_eq!(node.open_search_contexts(), 0, "a context is left");
-    let all = glasswork_tasks::Filter::default();
-    assert!(node.registry().list(&all).tasks.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -128,7 +88,7 @@ async fn a_reindex_copies_every_document_byte_by_byte() {
         get(node, "copy", "7").await.unwrap().found.unwrap().version,
         2
     );
-    is_quiet(node);
+    is_quiet(node).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -190,7 +150,7 @@ async fn a_query_an_alias_and_a_limit_bound_what_is_copied() {
     assert_eq!(figures(&sorted).created, 6);
     assert!(source(node, "c5", "44").await.is_some());
     assert!(source(node, "c5", "43").await.is_none());
-    is_quiet(node);
+    is_quiet(node).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -214,7 +174,7 @@ async fn what_is_there_already_is_a_conflict_when_it_was_to_be_created() {
     assert_eq!((counted.version_conflicts, passed.http_status()), (6, 200));
     assert_eq!(counted.reached(), counted.total);
     assert_eq!(source(node, "copy", "2").await.unwrap(), r#"{"old": true}"#);
-    is_quiet(node);
+    is_quiet(node).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -234,7 +194,7 @@ async fn external_versions_go_along() {
     );
     let again = reindex(node, body).await.unwrap();
     assert_eq!(figures(&again).version_conflicts, 3);
-    is_quiet(node);
+    is_quiet(node).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -282,7 +242,7 @@ async fn routing_is_kept_discarded_or_set() {
         .unwrap();
     assert_eq!(figures(&deleted).deleted, 1);
     assert_eq!(count(node, "routed").await, 0);
-    is_quiet(node);
+    is_quiet(node).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -316,7 +276,7 @@ async fn a_script_changes_leaves_alone_and_deletes() {
     .unwrap();
     let done = run::<UpdateByQuery>(node, nothing).await.unwrap();
     assert_eq!((figures(&done).noops, figures(&done).batches), (20, 7));
-    is_quiet(node);
+    is_quiet(node).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -338,7 +298,7 @@ async fn a_reindex_script_may_change_where_a_document_goes() {
     );
     assert!(source(node, "copy", "two").await.is_some());
     assert!(source(node, "copy", "3").await.is_none());
-    is_quiet(node);
+    is_quiet(node).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -394,7 +354,7 @@ async fn what_a_script_may_not_do_is_refused() {
     .await
     .unwrap_err();
     assert!(endless.has_kind(Kind::PainlessError), "{endless:?}");
-    is_quiet(node);
+    is_quiet(node).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -424,7 +384,7 @@ async fn what_was_changed_since_the_search_conflicts() {
         (passed.http_status(), figures(&passed).version_conflicts),
         (200, 1)
     );
-    is_quiet(node);
+    is_quiet(node).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -451,7 +411,7 @@ async fn a_destination_that_refuses_documents_ends_the_operation_with_failures()
         (counted.total, counted.batches, counted.created),
         (20, 1, 0)
     );
-    is_quiet(node);
+    is_quiet(node).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -490,5 +450,5 @@ async fn a_reindex_is_checked_before_it_begins() {
     // A pattern that fits nothing is nothing to do.
     let nothing = update(node, "no*", "{}").await.unwrap();
     assert_eq!((figures(&nothing).total, figures(&nothing).batches), (0, 0));
-    is_quiet(node);
+    is_quiet(node).await;
 }

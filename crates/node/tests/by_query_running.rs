@@ -10,152 +10,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use glasswork_content::{Failure, Kind, Node as Json};
+use glasswork_content::Kind;
 use glasswork_node::{
     Caller, Node,
-    actions::{
-        by_query::{
-            ByQueryRequest, ByQueryResponse, DeleteByQuery, Reindex, Rethrottle, RethrottleRequest,
-            UNLIMITED, UpdateByQuery, Work,
-        },
-        indices::{Refresh, RefreshRequest},
-        tasks::{CancelTasks, GetTask, Got, TasksResponse, Which, cancel::Cancel, get::Get},
-    },
+    actions::by_query::{ByQueryRequest, DeleteByQuery, Reindex, UNLIMITED, UpdateByQuery, Work},
 };
-use glasswork_tasks::{Filter, Pattern, Snapshot, TaskId, View};
-use support::*;
-
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// `count` documents `{"n":0}`, … in an index of `shards` shards.
-async fn fill(node: &Arc<Node>, index: &str, shards: u32, count: usize) {
-    let settings = format!(
-        r#"{{"settings": {{"number_of_shards": {shards}, "number_of_replicas": 0, "refresh_interval": "-1"}}}}"#
-    );
-    create(node, index, &settings).await.unwrap();
-    let mut lines = String::new();
-    for n in 0..count {
-        lines.push_str(&format!(
-            "{{\"index\":{{\"_index\":\"{index}\",\"_id\":\"{n}\"}}}}\n{{\"n\": {n}}}\n"
-        ));
-    }
-    assert!(!bulk(node, &lines).await.unwrap().has_failures());
-    refresh(node, index).await;
-}
-
-async fn refresh(node: &Arc<Node>, index: &str) {
-    let target = target(index);
-    run::<Refresh>(node, RefreshRequest { target })
-        .await
-        .unwrap();
-}
-
-fn reindex(body: &str, rate: f32) -> ByQueryRequest {
-    let mut request = ByQueryRequest::reindex();
-    request.read_reindex(&json(body)).unwrap();
-    request.options.requests_per_second = rate;
-    request
-}
-
-fn by_query(work: Work, body: &str, rate: f32) -> ByQueryRequest {
-    let mut request = ByQueryRequest::new(work, target("many"));
-    request.read_query(&json(body)).unwrap();
-    request.options.requests_per_second = rate;
-    request
-}
-
-/// The one operation that runs, as a list with details shows it.
-fn shown(node: &Node) -> Option<(Snapshot, Json)> {
-    let filter = Filter {
-        actions: vec![
-            Pattern::new("indices:data/write/reindex"),
-            Pattern::new("*byquery"),
-        ],
-        ..Filter::default()
-    };
-    let tasks = node.registry().list(&filter).tasks;
-    let task = tasks.into_iter().find(|task| task.parent().is_none())?;
-    let snapshot = task.snapshot(&View::DETAILED);
-    let status = json(std::str::from_utf8(snapshot.status.as_ref()?).unwrap());
-    Some((snapshot, status))
-}
-
-fn number(status: &Json, key: &str) -> i64 {
-    status.get(key).and_then(Json::as_i64).unwrap()
-}
-
-/// Waits until the operation's status is as wanted.
-async fn until(node: &Node, wanted: impl Fn(&Json) -> bool) -> (Snapshot, Json) {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let now = shown(node);
-        match now {
-            Some((snapshot, status)) if wanted(&status) => return (snapshot, status),
-            other => assert!(Instant::now() < deadline, "still {other:?}"),
-        }
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-}
-
-async fn cancel(node: &Arc<Node>, id: TaskId) {
-    let request = CancelTasks {
-        which: Which::One(Some(id)),
-        wait: true,
-        ..CancelTasks::default()
-    };
-    let answer = run::<Cancel>(node, request).await.unwrap();
-    assert!(answer.node_failures.is_empty(), "{answer:?}");
-}
-
-async fn rethrottle(node: &Arc<Node>, id: &TaskId, rate: f32) -> TasksResponse {
-    let request = RethrottleRequest {
-        task: Some(id.clone()),
-        requests_per_second: rate,
-        view: View::DETAILED,
-    };
-    run::<Rethrottle>(node, request).await.unwrap()
-}
-
-/// The stored result, once there is one.
-async fn result(node: &Arc<Node>, id: &TaskId) -> Json {
-    let request = GetTask {
-        id: Some(id.clone()),
-        wait: true,
-        timeout: Some(PATIENCE),
-        view: View::DETAILED,
-    };
-    match run::<Get>(node, request).await.unwrap() {
-        Got::Stored(bytes) => json(std::str::from_utf8(&bytes).unwrap()),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn at<'a>(node: &'a Json, path: &str) -> &'a Json {
-    path.split('.')
-        .fold(node, |node, key| node.get(key).unwrap_or_else(|| panic!("no {key} in {path}")))
-}
-
-/// Nothing is kept open, and no task lives.
-async fn is_quiet(node: &Node) {
-    let deadline = Instant::now() + PATIENCE;
-    let all = Filter::default();
-    while !node.registry().list(&all).tasks.is_empty() {
-        assert!(Instant::now() < deadline, "a task is left");
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    assert_eq!(node.open_search_contexts(), 0, "a context is left");
-}
-
-fn spawn<A>(
-    node: &Arc<Node>,
-    request: ByQueryRequest,
-) -> tokio::task::JoinHandle<Result<ByQueryResponse, Failure>>
-where
-    A: glasswork_node::Action<Request = ByQueryRequest, Response = ByQueryResponse>,
-{
-    let node = Arc::clone(node);
-    tokio::spawn(async move { run::<A>(&node, request).await })
-}
+use glasswork_tasks::{Filter, Pattern, View};
+use support::{by_query::*, *};
 
 const COPY: &str = r#"{"source": {"index": "many", "size": 5}, "dest": {"index": "copy"}}"#;
 
@@ -167,7 +28,10 @@ async fn a_throttled_operation_waits_between_pages_and_a_cancel_cuts_the_wait() 
     let running = spawn::<Reindex>(node, reindex(COPY, 1.0));
     // The first page is written at once, the second one waits five seconds.
     let (task, status) = until(node, |status| number(status, "throttled_until_millis") > 0).await;
-    assert_eq!((number(&status, "total"), number(&status, "created")), (60, 5));
+    assert_eq!(
+        (number(&status, "total"), number(&status, "created")),
+        (60, 5)
+    );
     assert_eq!(number(&status, "batches"), 1);
     assert!(number(&status, "throttled_until_millis") <= 5000);
     assert_eq!(at(&status, "requests_per_second").as_f64(), Some(1.0));
@@ -198,7 +62,10 @@ async fn an_operation_can_be_rethrottled_as_soon_as_its_id_is_known() {
         .await
         .unwrap();
     let answer = rethrottle(node, &id, UNLIMITED).await;
-    assert!(answer.node_failures.is_empty() && answer.task_failures.is_empty(), "{answer:?}");
+    assert!(
+        answer.node_failures.is_empty() && answer.task_failures.is_empty(),
+        "{answer:?}"
+    );
     let stored = result(node, &id).await;
     assert_eq!(number(at(&stored, "response"), "created"), 20);
     assert_eq!(number(at(&stored, "response"), "throttled_millis"), 0);
@@ -269,8 +136,14 @@ async fn what_fails_at_run_time_is_stored_and_what_makes_no_sense_is_not() {
         .await
         .unwrap();
     let stored = result(node, &id).await;
-    assert_eq!(at(&stored, "error.type").as_str(), Some("index_not_found_exception"));
-    assert_eq!(at(&stored, "task.status.requests_per_second").as_f64(), Some(0.0));
+    assert_eq!(
+        at(&stored, "error.type").as_str(),
+        Some("index_not_found_exception")
+    );
+    assert_eq!(
+        at(&stored, "task.status.requests_per_second").as_f64(),
+        Some(0.0)
+    );
     let thrown = by_query(
         Work::Update,
         r#"{"script": "throw new IllegalArgumentException('no')"}"#,
@@ -361,17 +234,29 @@ async fn an_operation_goes_on_after_a_restart_and_does_nothing_twice() {
     let copied = result(node, &copying).await;
     let answer = at(&copied, "response");
     assert_eq!(number(answer, "total"), 60);
-    assert_eq!((number(answer, "created"), number(answer, "updated")), (60, 0));
+    assert_eq!(
+        (number(answer, "created"), number(answer, "updated")),
+        (60, 0)
+    );
     let counted = result(node, &counting).await;
     let answer = at(&counted, "response");
-    assert_eq!((number(answer, "total"), number(answer, "updated")), (40, 40));
+    assert_eq!(
+        (number(answer, "total"), number(answer, "updated")),
+        (40, 40)
+    );
     refresh(node, "copy").await;
     for n in 0..60 {
         let id = n.to_string();
-        assert_eq!(get(node, "copy", &id).await.unwrap().found.unwrap().version, 1);
+        assert_eq!(
+            get(node, "copy", &id).await.unwrap().found.unwrap().version,
+            1
+        );
         if n < 40 {
             let source = source(node, "other", &id).await.unwrap();
-            assert_eq!(source, format!("{{\"n\":{}}}", n + 1000));
+            assert_eq!(
+                source,
+                format!("{{\"n\":{},\"k\":\"k{}\"}}", n + 1000, n % 10)
+            );
         }
     }
     is_quiet(node).await;

@@ -55,6 +55,20 @@ impl Exchange {
         })
     }
 
+    /// The same about another task than the recorded one.
+    pub(crate) fn about(mut self, task: &str) -> Self {
+        let recorded = format!("{RECORDED_NODE}:");
+        if let Some(begin) = self.target.find(&recorded) {
+            let behind = begin + recorded.len();
+            let digits = self.target[behind..]
+                .bytes()
+                .take_while(u8::is_ascii_digit)
+                .count();
+            self.target.replace_range(begin..behind + digits, task);
+        }
+        self
+    }
+
     /// Sends it to `address`, with our ids in place of the recorded ones.
     pub(crate) fn send(&self, address: &str, ids: &Ids) -> Answer {
         let target = ids.ours(&self.target);
@@ -104,6 +118,18 @@ impl Ids {
                 text.replace(theirs, ours)
             })
     }
+}
+
+/// The id of the node at `address`.
+pub(crate) fn node_id(address: &str) -> String {
+    let head =
+        format!("GET /_nodes/_local HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let nodes = exchange(address, head.as_bytes(), "");
+    let parsed: serde_json::Value = serde_json::from_str(&nodes.body).unwrap_or_default();
+    let id = parsed["nodes"]
+        .as_object()
+        .and_then(|nodes| nodes.keys().next().cloned());
+    id.unwrap_or_default()
 }
 
 /// The recorder cut newlines at the end, which lines and YAML have and JSON has not.

@@ -4,6 +4,8 @@
 #![allow(unreachable_pub, reason = "a module of every test file, not a crate")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+pub mod by_query;
+
 use bytes::Bytes;
 use glasswork_content::{Failure, Limits, Node as Json, Render};
 use glasswork_node::{

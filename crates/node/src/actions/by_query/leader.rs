@@ -5,6 +5,7 @@ use futures_util::{
     future::{BoxFuture, join, join_all},
 };
 use glasswork_content::Failure;
+use glasswork_search::request::Slice;
 use glasswork_tasks::Task;
 use std::sync::Arc;
 
@@ -86,7 +87,7 @@ impl ByQueryRequest {
         part.options.slices = Slices::Count(1);
         part.options.requests_per_second /= slices as f32;
         part.options.max_docs = self.options.max_docs.map(|documents| documents / slices);
-        part.slice = Some((slice, slices));
+        part.source_mut().slice = Some(Slice::by_id(slice, slices));
         part
     }
 }

@@ -64,6 +64,12 @@ pub(super) async fn operate(
     };
     if slices > 1 {
         check_slices(&node, &request, slices)?;
+        if request.options.max_docs.is_some_and(|most| most < slices) {
+            // Chosen automatically: a number that was given is compared where it is read.
+            return Err(Failure::illegal_argument(
+                "[max_docs] should be >= [slices]",
+            ));
+        }
         return lead(node, task, request, slices, &registered).await;
     }
     let state = Arc::new(WorkerState::new(
@@ -129,9 +135,7 @@ fn check_slices(node: &Node, request: &ByQueryRequest, slices: u32) -> Result<()
         .min()
         .unwrap_or(DEFAULT_SLICE_LIMIT);
     if slices <= limit {
-        return Err(Failure::illegal_argument(
-            "[slices] greater than 1 is not supported",
-        ));
+        return Ok(());
     }
     Err(Failure::illegal_argument(format!(
         "The number of slices [{slices}] is too large. It must be less than [{limit}]. This limit can be set by changing the \

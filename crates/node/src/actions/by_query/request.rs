@@ -36,8 +36,6 @@ pub struct ByQueryRequest {
     pub script: Option<UpdateScript>,
     /// How it is done.
     pub options: ByQueryOptions,
-    /// Which by-query slice of how many this is.
-    pub slice: Option<(u32, u32)>,
     /// The body asked for `stored_fields`, which makes no sense here.
     pub stored_fields: bool,
 }
@@ -173,7 +171,6 @@ impl ByQueryRequest {
             work,
             script: None,
             options: ByQueryOptions::default(),
-            slice: None,
             stored_fields: false,
         }
     }
@@ -192,7 +189,7 @@ impl ByQueryRequest {
 
     /// The by-query slice that this is of a divided operation, or by hand.
     pub(super) fn slice_id(&self) -> Option<u32> {
-        self.slice.map(|(id, _)| id)
+        self.search.source.slice.as_ref().map(|slice| slice.id)
     }
 
     /// What is wrong with it, whatever the indices are like.
@@ -209,6 +206,11 @@ impl ByQueryRequest {
             problems.push(
                 "maxDocs should be greater than 0 if the request is limited to some number of documents or -1 if it isn't but it was [0]"
                     .to_owned(),
+            );
+        }
+        if source.slice.is_some() && self.options.slices != Slices::Count(1) {
+            problems.push(
+                "can't specify both manual and automatic slicing at the same time".to_owned(),
             );
         }
         match &self.work {

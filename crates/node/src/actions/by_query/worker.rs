@@ -82,6 +82,14 @@ pub(super) async fn work(
         }
         return ended;
     }
+    // A source that is sorted can't go on behind a document.
+    let saved = match saved {
+        Some(saved) if saved.bounds.is_empty() => {
+            may_begin_again(&request.work)?;
+            None
+        }
+        saved => saved,
+    };
     let unsettled = saved.is_some();
     if let Some(saved) = &saved {
         state.count(|figures| *figures = saved.figures);
@@ -360,10 +368,6 @@ impl Worker {
         let Some(place) = &self.place else {
             return;
         };
-        // Where a source can't go on behind a document there is nothing to save.
-        if self.saved.bounds.is_empty() && self.saved.ended.is_none() {
-            return;
-        }
         self.saved.figures = self.state.figures();
         self.saved.requests_per_second = self.state.throttle.rate();
         self.saved.throttled = self.state.throttle.waited();
@@ -395,6 +399,20 @@ impl Worker {
             write_failures: end.write_failures,
             search_failures: end.search_failures,
         }
+    }
+}
+
+/// Whether an operation whose source is sorted may begin again after a restart: copying documents once more changes nothing.
+///
+/// # Errors
+/// `task_lost_exception`: its own documents may have been changed, and are not told from the others.
+fn may_begin_again(work: &Work) -> Result<(), Failure> {
+    match work {
+        Work::Reindex(_) => Ok(()),
+        Work::Update | Work::Delete => Err(Failure::new(
+            Kind::TaskLost,
+            "an operation over sorted documents can't go on after a restart of its node",
+        )),
     }
 }
 
