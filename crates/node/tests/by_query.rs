@@ -55,7 +55,7 @@ fn figures(response: &ByQueryResponse) -> Figures {
 async fn a_reindex_copies_every_document_byte_by_byte() {
     let on = OnFiles::start().await;
     let node = &on.node;
-    fill(node, "many", 3, 2500).await;
+    stock(node, "many", 3, 2500).await;
     let done = reindex(
         node,
         r#"{"source": {"index": "many", "size": 300}, "dest": {"index": "copy"}}"#,
@@ -95,8 +95,8 @@ async fn a_reindex_copies_every_document_byte_by_byte() {
 async fn a_query_an_alias_and_a_limit_bound_what_is_copied() {
     let on = OnFiles::start().await;
     let node = &on.node;
-    fill(node, "a", 2, 50).await;
-    fill(node, "b", 1, 30).await;
+    stock(node, "a", 2, 50).await;
+    stock(node, "b", 1, 30).await;
     let alias = UpdateAliasesRequest::parse(&json(
         r#"{"actions": [{"add": {"index": "a", "alias": "low", "filter": {"range": {"n": {"lt": 20}}}}}]}"#,
     ))
@@ -157,7 +157,7 @@ async fn a_query_an_alias_and_a_limit_bound_what_is_copied() {
 async fn what_is_there_already_is_a_conflict_when_it_was_to_be_created() {
     let on = OnFiles::start().await;
     let node = &on.node;
-    fill(node, "many", 1, 6).await;
+    stock(node, "many", 1, 6).await;
     index(node, "copy", "2", r#"{"old": true}"#).await.unwrap();
     let body = r#"{"source": {"index": "many"}, "dest": {"index": "copy", "op_type": "create"}}"#;
     let refused = reindex(node, body).await.unwrap();
@@ -181,7 +181,7 @@ async fn what_is_there_already_is_a_conflict_when_it_was_to_be_created() {
 async fn external_versions_go_along() {
     let on = OnFiles::start().await;
     let node = &on.node;
-    fill(node, "many", 1, 3).await;
+    stock(node, "many", 1, 3).await;
     index(node, "many", "1", r#"{"n": 1, "k": "x"}"#)
         .await
         .unwrap();
@@ -249,7 +249,7 @@ async fn routing_is_kept_discarded_or_set() {
 async fn a_script_changes_leaves_alone_and_deletes() {
     let on = OnFiles::start().await;
     let node = &on.node;
-    fill(node, "many", 2, 30).await;
+    stock(node, "many", 2, 30).await;
     let done = update(
         node,
         "many",
@@ -283,7 +283,7 @@ async fn a_script_changes_leaves_alone_and_deletes() {
 async fn a_reindex_script_may_change_where_a_document_goes() {
     let on = OnFiles::start().await;
     let node = &on.node;
-    fill(node, "many", 1, 10).await;
+    stock(node, "many", 1, 10).await;
     let done = reindex(
         node,
         r#"{"source": {"index": "many"}, "dest": {"index": "copy"},
@@ -305,7 +305,7 @@ async fn a_reindex_script_may_change_where_a_document_goes() {
 async fn what_a_script_may_not_do_is_refused() {
     let on = OnFiles::start().await;
     let node = &on.node;
-    fill(node, "many", 1, 3).await;
+    stock(node, "many", 1, 3).await;
     for (script, expected) in [
         ("ctx._id = 'x'", "Modifying [_id] not allowed"),
         ("ctx._index = 'x'", "Modifying [_index] not allowed"),
@@ -361,7 +361,7 @@ async fn what_a_script_may_not_do_is_refused() {
 async fn what_was_changed_since_the_search_conflicts() {
     let on = OnFiles::start().await;
     let node = &on.node;
-    fill(node, "many", 1, 5).await;
+    stock(node, "many", 1, 5).await;
     // Not refreshed: the search still finds the documents as they were.
     index(node, "many", "1", r#"{"n": 1, "changed": true}"#)
         .await
@@ -391,7 +391,7 @@ async fn what_was_changed_since_the_search_conflicts() {
 async fn a_destination_that_refuses_documents_ends_the_operation_with_failures() {
     let on = OnFiles::start().await;
     let node = &on.node;
-    fill(node, "many", 1, 20).await;
+    stock(node, "many", 1, 20).await;
     create(
         node,
         "strict",
@@ -418,7 +418,7 @@ async fn a_destination_that_refuses_documents_ends_the_operation_with_failures()
 async fn a_reindex_is_checked_before_it_begins() {
     let on = OnFiles::start().await;
     let node = &on.node;
-    fill(node, "many", 1, 1).await;
+    stock(node, "many", 1, 1).await;
     let refused = |body: &'static str| async move { reindex(node, body).await.unwrap_err() };
     let same = refused(r#"{"source": {"index": "m*"}, "dest": {"index": "many"}}"#).await;
     assert_eq!(

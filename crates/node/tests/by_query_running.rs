@@ -24,7 +24,7 @@ const COPY: &str = r#"{"source": {"index": "many", "size": 5}, "dest": {"index":
 async fn a_throttled_operation_waits_between_pages_and_a_cancel_cuts_the_wait() {
     let on = OnFiles::start().await;
     let node = &on.node;
-    fill(node, "many", 2, 60).await;
+    stock(node, "many", 2, 60).await;
     let running = spawn::<Reindex>(node, reindex(COPY, 1.0));
     // The first page is written at once, the second one waits five seconds.
     let (task, status) = until(node, |status| number(status, "throttled_until_millis") > 0).await;
@@ -55,7 +55,7 @@ async fn a_throttled_operation_waits_between_pages_and_a_cancel_cuts_the_wait() 
 async fn an_operation_can_be_rethrottled_as_soon_as_its_id_is_known() {
     let on = OnFiles::start().await;
     let node = &on.node;
-    fill(node, "many", 1, 20).await;
+    stock(node, "many", 1, 20).await;
     // Years, at this pace.
     let id = node
         .start_stored::<Reindex>(reindex(COPY, 0.000_000_01), Caller::default())
@@ -82,7 +82,7 @@ async fn an_operation_can_be_rethrottled_as_soon_as_its_id_is_known() {
 async fn what_is_no_by_query_operation_can_not_be_rethrottled() {
     let on = OnFiles::start().await;
     let node = &on.node;
-    fill(node, "many", 1, 10).await;
+    stock(node, "many", 1, 10).await;
     let slow = r#"{"query": {"script": {"script": {"source": "long s = 0; for (int i = 0; i < 2000000000; i++) { s += i % 7 } return s > 0"}}}}"#;
     let running = spawn::<DeleteByQuery>(node, by_query(Work::Delete, slow, UNLIMITED));
     let deadline = Instant::now() + PATIENCE;
@@ -112,7 +112,7 @@ async fn what_is_no_by_query_operation_can_not_be_rethrottled() {
 async fn a_script_that_works_long_ends_with_its_task() {
     let on = OnFiles::start().await;
     let node = &on.node;
-    fill(node, "many", 1, 500).await;
+    stock(node, "many", 1, 500).await;
     let body = r#"{"script": "for (int i = 0; i < 1000000; i++) { ctx._source.n += i }"}"#;
     let running = spawn::<UpdateByQuery>(node, by_query(Work::Update, body, UNLIMITED));
     let (task, _) = until(node, |status| number(status, "batches") == 1).await;
@@ -129,7 +129,7 @@ async fn a_script_that_works_long_ends_with_its_task() {
 async fn what_fails_at_run_time_is_stored_and_what_makes_no_sense_is_not() {
     let on = OnFiles::start().await;
     let node = &on.node;
-    fill(node, "many", 1, 10).await;
+    stock(node, "many", 1, 10).await;
     let body = r#"{"source": {"index": "nowhere"}, "dest": {"index": "copy"}}"#;
     let id = node
         .start_stored::<Reindex>(reindex(body, UNLIMITED), Caller::default())
@@ -169,7 +169,7 @@ async fn a_source_that_is_deleted_in_the_middle_is_told_in_the_failures() {
     use glasswork_node::actions::indices::{DeleteIndex, DeleteIndexRequest};
     let on = OnFiles::start().await;
     let node = &on.node;
-    fill(node, "many", 1, 20).await;
+    stock(node, "many", 1, 20).await;
     let running = spawn::<Reindex>(node, reindex(COPY, 20.0));
     until(node, |status| number(status, "created") >= 5).await;
     let request = DeleteIndexRequest {
@@ -186,14 +186,14 @@ async fn a_source_that_is_deleted_in_the_middle_is_told_in_the_failures() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_operation_goes_on_after_a_restart_and_does_nothing_twice() {
     let on = OnFiles::start().await;
-    fill(&on.node, "many", 2, 60).await;
+    stock(&on.node, "many", 2, 60).await;
     let copying = on
         .node
         .start_stored::<Reindex>(reindex(COPY, 1.0), Caller::default())
         .await
         .unwrap();
     let body = r#"{"script": "ctx._source.n += 1000", "size": 5}"#;
-    fill(&on.node, "other", 2, 40).await;
+    stock(&on.node, "other", 2, 40).await;
     let mut counting = by_query(Work::Update, body, 1.0);
     counting.search.indices = target("other");
     let counting = on

@@ -57,7 +57,7 @@ async fn both_wait(node: &Node, leader: &TaskId, count: usize) -> Vec<TaskId> {
 async fn slices_share_the_work_and_their_answers_add_up() {
     let on = OnFiles::start().await;
     let node = &on.node;
-    fill(node, "many", 3, 1000).await;
+    stock(node, "many", 3, 1000).await;
     let body = r#"{"script": "ctx._source.seen = true"}"#;
     for slices in [Slices::Count(2), Slices::Count(7), Slices::Auto] {
         let request = divided(Work::Update, body, slices, UNLIMITED);
@@ -93,7 +93,7 @@ async fn slices_share_the_work_and_their_answers_add_up() {
 async fn a_slice_that_fails_makes_the_whole_fail_once_all_have_ended() {
     let on = OnFiles::start().await;
     let node = &on.node;
-    fill(node, "many", 1, 40).await;
+    stock(node, "many", 1, 40).await;
     let all = r#"{"script": "throw new IllegalStateException('no')"}"#;
     let request = divided(Work::Update, all, Slices::Count(3), UNLIMITED);
     let failed = run::<UpdateByQuery>(node, request).await.unwrap_err();
@@ -109,7 +109,7 @@ async fn a_slice_that_fails_makes_the_whole_fail_once_all_have_ended() {
 async fn a_divided_operation_is_rethrottled_as_a_whole_and_its_slices_end_alone() {
     let on = OnFiles::start().await;
     let node = &on.node;
-    fill(node, "many", 1, 200).await;
+    stock(node, "many", 1, 200).await;
     let body = r#"{"script": "ctx._source.seen = true", "size": 10}"#;
     let request = divided(Work::Update, body, Slices::Count(2), 1.0);
     let leader = node
@@ -164,7 +164,7 @@ async fn a_divided_operation_is_rethrottled_as_a_whole_and_its_slices_end_alone(
 async fn cancelling_a_divided_operation_ends_every_slice() {
     let on = OnFiles::start().await;
     let node = &on.node;
-    fill(node, "many", 2, 100).await;
+    stock(node, "many", 2, 100).await;
     let body = r#"{"query": {"match_all": {}}, "size": 5}"#;
     let request = divided(Work::Delete, body, Slices::Count(4), 4.0);
     let leader = node
@@ -191,7 +191,7 @@ async fn cancelling_a_divided_operation_ends_every_slice() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_divided_operation_goes_on_after_a_restart_with_the_same_slices() {
     let on = OnFiles::start().await;
-    fill(&on.node, "many", 2, 90).await;
+    stock(&on.node, "many", 2, 90).await;
     let body = r#"{"script": "ctx._source.n += 1000", "size": 5}"#;
     let request = divided(Work::Update, body, Slices::Auto, 2.0);
     let leader = on
@@ -246,7 +246,7 @@ async fn an_operation_reads_and_writes_on_every_node_and_is_steered_from_any() {
         );
         folders.push(folder);
     }
-    fill(&nodes[0], "many", 6, 300).await;
+    stock(&nodes[0], "many", 6, 300).await;
     let body = r#"{"source": {"index": "many", "size": 40}, "dest": {"index": "copy"}}"#;
     let done = run::<Reindex>(&nodes[1], reindex(body, UNLIMITED))
         .await

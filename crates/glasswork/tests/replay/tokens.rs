@@ -33,6 +33,11 @@ pub(crate) fn tokens(body: &str, json: bool) -> Vec<String> {
             .map(|key| tokens[key].trim_matches('"'));
         let replaced = match key {
             Some(key) if is_moment(key) && !"{[".contains(&tokens[place]) => "<moment>".to_owned(),
+            // The number of a task.
+            Some("id" | "task_id") if tokens[place].bytes().all(|byte| byte.is_ascii_digit()) => {
+                "<n>".to_owned()
+            }
+            Some("transport_address" | "ip") => without_port(&tokens[place]),
             _ if tokens[place].starts_with(NO_CONTEXT) => format!("{NO_CONTEXT}<number>]\""),
             _ => without_ids(&tokens[place]),
         };
@@ -99,6 +104,14 @@ fn is_moment(key: &str) -> bool {
             | "build_hash"
             | "build_date"
     )
+}
+
+/// An address whose port is another one each time.
+fn without_port(token: &str) -> String {
+    match token.rsplit_once(':') {
+        Some((host, _)) => format!("{host}:<port>\""),
+        None => token.to_owned(),
+    }
 }
 
 /// Runs of 20 and 22 letters of base64url are ids of documents, nodes and indices; `id:number` names a task.

@@ -10,7 +10,6 @@ use glasswork_node::{
     Node,
     actions::{
         by_query::{ByQueryRequest, ByQueryResponse, Rethrottle, RethrottleRequest, Work},
-        indices::{Refresh, RefreshRequest},
         tasks::{CancelTasks, GetTask, Got, TasksResponse, Which, cancel::Cancel, get::Get},
     },
 };
@@ -21,7 +20,7 @@ use super::*;
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// `count` documents `{"n": 0, "k": "k0"}`, … in an index of `shards` shards.
-pub async fn fill(node: &Arc<Node>, index: &str, shards: u32, count: usize) {
+pub async fn stock(node: &Arc<Node>, index: &str, shards: u32, count: usize) {
     let settings = format!(
         r#"{{"settings": {{"number_of_shards": {shards}, "number_of_replicas": 0, "refresh_interval": "-1"}}, "mappings": {{"properties": {{"n": {{"type": "integer"}}, "k": {{"type": "keyword"}}}}}}}}"#
     );
@@ -35,13 +34,6 @@ pub async fn fill(node: &Arc<Node>, index: &str, shards: u32, count: usize) {
     }
     assert!(!bulk(node, &lines).await.unwrap().has_failures());
     refresh(node, index).await;
-}
-
-pub async fn refresh(node: &Arc<Node>, index: &str) {
-    let target = target(index);
-    run::<Refresh>(node, RefreshRequest { target })
-        .await
-        .unwrap();
 }
 
 pub fn reindex(body: &str, rate: f32) -> ByQueryRequest {
