@@ -4,10 +4,7 @@
 
 mod support;
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use glasswork_content::{Kind, Node as Json};
 use glasswork_node::{
