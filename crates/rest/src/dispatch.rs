@@ -13,6 +13,7 @@ use crate::{
     body::{self, MediaType, RequestBody, content_type},
     form::Form,
     headers::{self, Echoed},
+    origin,
     params::Params,
     refusal::Refusal,
     reply::{self, Reply},
@@ -125,6 +126,7 @@ impl Api {
         form: &mut Form,
     ) -> Result<Reply, Refusal> {
         self.check_size(head)?;
+        origin::check(head)?;
         upload
             .check_announced(self.limits.content_length)
             .map_err(not_read)?;

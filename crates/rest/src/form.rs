@@ -111,6 +111,11 @@ impl Form {
         self.asked
     }
 
+    /// Whether the client takes compressed answers.
+    pub fn takes_gzip(&self) -> bool {
+        self.gzip
+    }
+
     /// What [`Render`] needs to know.
     pub fn options(&self) -> Options {
         Options {

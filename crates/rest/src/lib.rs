@@ -13,6 +13,7 @@ mod dispatch;
 mod form;
 mod handlers;
 mod headers;
+mod origin;
 mod params;
 mod refusal;
 pub mod reply;

@@ -47,6 +47,7 @@ pub(crate) mod aliases;
 pub(crate) mod by_query;
 pub(crate) mod cat;
 pub(crate) mod cluster;
+pub(crate) mod console;
 pub(crate) mod documents;
 pub(crate) mod indices;
 pub(crate) mod metrics;

@@ -17,6 +17,7 @@ pub(crate) const TABLE: &[&[Route]] = &[
     handlers::cluster::pending_tasks::ROUTES,
     handlers::cluster::put_settings::ROUTES,
     handlers::cluster::state::ROUTES,
+    handlers::console::ROUTES,
     handlers::indices::analyze::ROUTES,
     handlers::nodes::info::ROUTES,
     handlers::aliases::delete::ROUTES,
