@@ -143,7 +143,7 @@ function factsOf(task, forest, live, isLive) {
     ["Memory", bytes(memory(task))],
     ["Peak memory", bytes(resources?.peak_memory_in_bytes)],
     ["Read, written", resources ? `${bytes(resources.read_in_bytes)}, ${bytes(resources.written_in_bytes)}` : UNKNOWN],
-    ["Whole tree", tree ? `${tree.tasks} tasks, ${nanos(tree.cpu_time_in_nanos)} CPU, ${bytes(tree.live_memory_in_bytes)}` : `${forest.subtree(task.id).length} tasks`],
+    ["Whole tree", tree ? `${plural(tree.tasks)}, ${nanos(tree.cpu_time_in_nanos)} CPU, ${bytes(tree.live_memory_in_bytes)}` : plural(forest.subtree(task.id).length)],
     ["Progress", progressText(task)],
     ["Connection", text(task.extended?.connection, 200)],
     ["Stops within", duration(task.extended?.cancel?.bound_in_millis)],
@@ -158,6 +158,8 @@ function factsOf(task, forest, live, isLive) {
   }
   return shown;
 }
+
+const plural = (tasks) => (tasks === 1 ? "1 task" : `${tasks} tasks`);
 
 function facts(into, shown) {
   fill(into, shown, ([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)));

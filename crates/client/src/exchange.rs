@@ -96,7 +96,11 @@ impl Inner {
         })
     }
 
-    fn request(&self, method: Method, target: &Target) -> Result<Request<Empty<Bytes>>, Error> {
+    pub(crate) fn request(
+        &self,
+        method: Method,
+        target: &Target,
+    ) -> Result<Request<Empty<Bytes>>, Error> {
         let base = &self.connector.base;
         let mut request = Request::builder()
             .method(method)
@@ -129,7 +133,11 @@ impl Inner {
     }
 
     /// The whole body, decompressed, up to the limit.
-    async fn collect(&self, headers: &HeaderMap, mut body: Incoming) -> Result<Bytes, Error> {
+    pub(crate) async fn collect(
+        &self,
+        headers: &HeaderMap,
+        mut body: Incoming,
+    ) -> Result<Bytes, Error> {
         let too_large = || Error::TooLarge {
             url: self.url(),
             limit: self.max_answer,

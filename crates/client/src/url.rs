@@ -137,6 +137,14 @@ impl Target {
         Self { text, asked: false }
     }
 
+    /// One that somebody else has written: escaped already, perhaps with parameters.
+    pub(crate) fn written(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            asked: text.contains('?'),
+        }
+    }
+
     /// Adds a parameter.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.text.push(if self.asked { '&' } else { '?' });

@@ -13,6 +13,7 @@ mod serve;
 mod settings;
 mod tasks;
 mod view;
+mod web;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Load(arguments) => load::run(&arguments),
         Command::Tasks(arguments) => tasks::run(*arguments),
+        Command::Console(arguments) => web::run(&arguments),
         Command::Context(arguments) => contexts::run(arguments.command),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { command } => manual::page(&command),

@@ -9,6 +9,7 @@ pub(crate) use quantity::{bytes, duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use context::ContextArguments;
+use server::ServerArguments;
 use std::path::PathBuf;
 use tasks::TasksArguments;
 
@@ -29,6 +30,8 @@ pub(crate) enum Command {
     Load(LoadArguments),
     /// Shows, explains and stops what runs on a server: Glasswork or any OpenSearch.
     Tasks(Box<TasksArguments>),
+    /// Opens the web console for a server: Glasswork or any OpenSearch.
+    Console(Box<ConsoleArguments>),
     /// Names clusters, for --to.
     Context(ContextArguments),
     /// Writes the completions of a shell.
@@ -92,6 +95,17 @@ pub(crate) enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// `glasswork console`.
+#[derive(Debug, Args)]
+pub(crate) struct ConsoleArguments {
+    #[command(flatten)]
+    pub(crate) server: ServerArguments,
+    /// The port on 127.0.0.1 where the page is; 0 takes a free one. The address that is printed has a token in it without
+    /// which nothing is answered.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
 }
 
 /// `glasswork load`.

@@ -19,7 +19,7 @@ const USUAL: &str = "http://127.0.0.1:9200";
 const MAX_PASSWORD: usize = 64 << 10;
 
 /// The client of the server that the user means.
-pub(super) fn client(arguments: &ServerArguments) -> Result<Client, TasksError> {
+pub(crate) fn client(arguments: &ServerArguments) -> Result<Client, TasksError> {
     let context = context(arguments)?;
     let said = env_text("GLASSWORK_USER");
     let (said_user, said_password) = match said

@@ -21,6 +21,7 @@ use crate::{
     exit::Code,
     view::Paint,
 };
+pub(crate) use ask::client;
 use glasswork_client::{Client, ConfigError, Error, TaskId};
 use std::{io, path::PathBuf};
 
@@ -32,7 +33,7 @@ struct Session {
 
 /// Why a command did not do what it should.
 #[derive(Debug, thiserror::Error)]
-enum TasksError {
+pub(crate) enum TasksError {
     #[error(transparent)]
     Server(#[from] Error),
     #[error(transparent)]
@@ -66,7 +67,7 @@ enum TasksError {
 }
 
 impl TasksError {
-    fn code(&self) -> Code {
+    pub(crate) fn code(&self) -> Code {
         match self {
             Self::Server(error) if error.is_denied() => Code::Denied,
             Self::Server(error) if error.is_not_found() => Code::NotFound,

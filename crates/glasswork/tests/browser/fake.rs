@@ -17,8 +17,27 @@ pub struct Fake {
     asked: Arc<Mutex<Vec<String>>>,
 }
 
+/// Says that a server is Glasswork.
+const GLASSWORK: &str = "content-type: application/json\r\nx-glasswork-version: 0.1.0\r\n";
+const OPENSEARCH: &str = "content-type: application/json\r\n";
+
 impl Fake {
+    /// One that says it is Glasswork.
+    pub fn glasswork(
+        answers: impl Fn(&str, &str) -> Option<(u16, String)> + Send + Sync + 'static,
+    ) -> Self {
+        Self::with(GLASSWORK, answers)
+    }
+
+    /// One that is any OpenSearch.
     pub fn start(
+        answers: impl Fn(&str, &str) -> Option<(u16, String)> + Send + Sync + 'static,
+    ) -> Self {
+        Self::with(OPENSEARCH, answers)
+    }
+
+    fn with(
+        head: &'static str,
         answers: impl Fn(&str, &str) -> Option<(u16, String)> + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -29,7 +48,7 @@ impl Fake {
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let (answers, noted) = (Arc::clone(&answers), Arc::clone(&noted));
-                thread::spawn(move || serve(stream, &*answers, &noted));
+                thread::spawn(move || serve(stream, head, &*answers, &noted));
             }
         });
         Self { address, asked }
@@ -46,7 +65,7 @@ impl Fake {
 }
 
 /// One request after the other, until the other end is gone.
-fn serve(mut stream: TcpStream, answers: &Answers, noted: &Mutex<Vec<String>>) {
+fn serve(mut stream: TcpStream, head: &str, answers: &Answers, noted: &Mutex<Vec<String>>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     loop {
         let mut line = String::new();
@@ -78,12 +97,7 @@ fn serve(mut stream: TcpStream, answers: &Answers, noted: &Mutex<Vec<String>>) {
             noted.lock().unwrap().push(format!("{method} {target}"));
             let (status, text) = answers(&method, &target)
                 .unwrap_or((404, r#"{"error":"no such thing"}"#.to_owned()));
-            send(
-                &mut stream,
-                status,
-                "content-type: application/json\r\n",
-                text.as_bytes(),
-            )
+            send(&mut stream, status, head, text.as_bytes())
         };
         if sent.is_err() {
             return;

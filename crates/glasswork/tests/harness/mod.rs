@@ -6,6 +6,8 @@
     reason = "each test file uses its part of the harness"
 )]
 
+pub mod opensearch;
+
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader, Read},
