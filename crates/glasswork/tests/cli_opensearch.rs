@@ -11,8 +11,7 @@ mod harness;
 
 use cli::Cli;
 use harness::{eventually, opensearch::OpenSearch};
-use serde_json::{Value, json};
-use std::{path::PathBuf, process::Command};
+use serde_json::Value;
 
 #[test]
 fn everything_works_against_opensearch() {
