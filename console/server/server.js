@@ -1,9 +1,9 @@
 // The server behind this page: what it can do, and everything the console asks of it.
 
-import { readFailures, readList, readTask, rateEndpoint } from "../model/task.js";
+import { opaqueId, readFailures, readList, readTask, rateEndpoint } from "../model/task.js";
 import { readHistory } from "../model/past.js";
 import { DETAILED_UP_TO, EXTENDED_UP_TO } from "../model/pace.js";
-import { Refused, ask } from "./request.js";
+import { OPAQUE_ID, Refused, ask } from "./request.js";
 
 /** What a server may lack. The first refusal settles it for this page. */
 const isMissing = (error) => error instanceof Refused && [400, 404, 405].includes(error.status);
@@ -113,12 +113,12 @@ export class Server {
     return readFailures(json);
   }
 
-  /** What ended, by the server's history; null where it keeps none. */
+  /** What ended, without this page's own requests, by the server's history; null where it keeps none. */
   async history() {
     if (!this.can("history")) return null;
     try {
       const { json } = await ask("GET", "_tasks/_history?size=1000");
-      return readHistory(json);
+      return readHistory(json).filter(({ task: ended }) => opaqueId(ended) !== OPAQUE_ID);
     } catch (error) {
       if (!isMissing(error)) throw error;
       this.#can.history = false;

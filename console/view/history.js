@@ -73,7 +73,10 @@ export class History extends HTMLElement {
   async load(live, server) {
     const told = await server.history();
     this.#told = told !== null;
-    for (const ended of [...(told ?? [])].reverse()) live.past.add(ended);
+    for (const ended of [...(told ?? [])].reverse()) {
+      ended.task.nodeName = live.nodes.get(ended.task.node)?.name ?? ended.task.nodeName;
+      live.past.add(ended);
+    }
   }
 
   #draw() {

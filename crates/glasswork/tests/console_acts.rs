@@ -68,10 +68,15 @@ fn a_search_is_found_by_its_label_cancelled_and_gone() {
     );
     browser.until(&format!("{ROWS}.length === 0"));
     browser.press("2");
-    browser.until("document.querySelector('gw-history tbody tr')?.innerText.includes('dash-77')");
-    let outcome =
-        browser.get("document.querySelector('gw-history tbody tr td:nth-child(2)').innerText");
+    let row = "[...document.querySelectorAll('gw-history tbody tr')].find(row => row.innerText.includes('dash-77') && !row.innerText.includes('phase'))";
+    browser.until(row);
+    let outcome = browser.get(&format!("{row}.querySelector('td:nth-child(2)').innerText"));
     assert_eq!(outcome, "cancelled");
+    let rows = browser.get("document.querySelector('gw-history tbody').innerText");
+    assert!(
+        !rows.as_str().unwrap().contains("glasswork-console"),
+        "{rows}"
+    );
     node.post("/_tasks/_cancel?actions=*search", "");
     other.join().unwrap();
 }

@@ -17,7 +17,6 @@ pub(crate) const TABLE: &[&[Route]] = &[
     handlers::cluster::pending_tasks::ROUTES,
     handlers::cluster::put_settings::ROUTES,
     handlers::cluster::state::ROUTES,
-    handlers::console::ROUTES,
     handlers::indices::analyze::ROUTES,
     handlers::nodes::info::ROUTES,
     handlers::aliases::delete::ROUTES,
@@ -62,6 +61,7 @@ pub(crate) const TABLE: &[&[Route]] = &[
 pub(crate) const EXTENSIONS: &[&[Route]] = &[
     handlers::tasks::delete::ROUTES,
     handlers::tasks::pause::ROUTES,
+    handlers::console::ROUTES,
     handlers::metrics::ROUTES,
     handlers::tasks::history::ROUTES,
     handlers::tasks::watch::ROUTES,
