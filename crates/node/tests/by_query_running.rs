@@ -13,7 +13,10 @@ use std::{
 use glasswork_content::Kind;
 use glasswork_node::{
     Caller, Node,
-    actions::by_query::{ByQueryRequest, DeleteByQuery, Reindex, UNLIMITED, UpdateByQuery, Work},
+    actions::{
+        by_query::{ByQueryRequest, DeleteByQuery, Reindex, UNLIMITED, UpdateByQuery, Work},
+        tasks::pause::{Pause, PauseTask},
+    },
 };
 use glasswork_tasks::{Filter, Pattern, View};
 use support::{by_query::*, *};
@@ -259,5 +262,50 @@ async fn an_operation_goes_on_after_a_restart_and_does_nothing_twice() {
             );
         }
     }
+    is_quiet(node).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_paused_operation_holds_nothing_and_goes_on_behind_what_it_reached() {
+    let on = OnFiles::start().await;
+    let node = &on.node;
+    stock(node, "many", 2, 60).await;
+    let id = node
+        .start_stored::<Reindex>(reindex(COPY, 20.0), Caller::default())
+        .await
+        .unwrap();
+    until(node, |status| number(status, "created") >= 5).await;
+    let told = |paused| PauseTask {
+        id: Some(id.clone()),
+        paused,
+        view: View::DETAILED,
+    };
+    let answer = run::<Pause>(node, told(true)).await.unwrap();
+    assert!(answer.node_failures.is_empty() && answer.task_failures.is_empty());
+    let task = node.registry().get(id.number).unwrap();
+    let view = View {
+        extended: true,
+        ..View::DETAILED
+    };
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let extended = task.snapshot(&view).extended.unwrap();
+        if extended.wait.is_some_and(|(on, _)| on == "paused") {
+            break;
+        }
+        assert!(Instant::now() < deadline, "it does not pause");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    assert_eq!(node.open_search_contexts(), 0);
+    let answer = run::<Pause>(node, told(false)).await.unwrap();
+    assert!(answer.node_failures.is_empty() && answer.task_failures.is_empty());
+    rethrottle(node, &id, UNLIMITED).await;
+    let stored = result(node, &id).await;
+    let response = at(&stored, "response");
+    assert_eq!(
+        (number(response, "created"), number(response, "updated")),
+        (60, 0)
+    );
+    assert_eq!(number(response, "total"), 60);
     is_quiet(node).await;
 }

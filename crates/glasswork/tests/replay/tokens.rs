@@ -26,11 +26,13 @@ pub(crate) fn tokens(body: &str, json: bool) -> Vec<String> {
         tokens.push(rest[..length].to_owned());
         rest = &rest[length..];
     }
+    // Some keys are as long as ids: they are looked at as they came.
+    let asked = tokens.clone();
     for place in 0..tokens.len() {
         let key = place
             .checked_sub(2)
-            .filter(|_| tokens[place - 1] == ":")
-            .map(|key| tokens[key].trim_matches('"'));
+            .filter(|_| asked[place - 1] == ":")
+            .map(|key| asked[key].trim_matches('"'));
         let replaced = match key {
             Some(key) if is_moment(key) && !"{[".contains(&tokens[place]) => "<moment>".to_owned(),
             // The number of a task.

@@ -149,6 +149,11 @@ impl Worker {
             if self.task.is_cancelled() {
                 return Ok(End::default());
             }
+            if self.is_paused() {
+                // The wait is over; it is not done again when the operation goes on.
+                last_batch = 0;
+                continue;
+            }
             if page.documents.is_empty() {
                 self.refresh().await?;
                 return Ok(End::default());
