@@ -54,7 +54,7 @@ pub use pattern::Pattern;
 pub use progress::Progress;
 pub use registry::{ActionCounts, Config, Registry};
 pub use remote::RemoteChild;
-pub use snapshot::{Extended, Snapshot, Tree, View};
+pub use snapshot::{Branch, Extended, Snapshot, Tree, View};
 pub use start::{CLOSING_BOUND, Origin, Start, StartError};
 pub use task::Task;
 pub use wait::{On, Waiting};

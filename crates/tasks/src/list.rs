@@ -2,13 +2,13 @@
 
 use std::{
     cmp::Ordering,
-    collections::{BinaryHeap, HashMap},
+    collections::{BinaryHeap, HashMap, HashSet},
     ops::ControlFlow,
     sync::Arc,
 };
 
 use crate::{
-    Cursor, Filter, Key, Task, Tree,
+    Branch, Cursor, Filter, Key, Task, TaskId, Tree,
     account::Account,
     body::{Body, Parent},
     filter::KeyValue,
@@ -195,34 +195,76 @@ fn key_of(body: &Body, key: Key) -> KeyValue {
     })
 }
 
-/// Sums over each of `tasks` and all below it, in one pass over the registry.
-pub(crate) fn trees(shared: &Shared, tasks: &[Task]) -> HashMap<u64, Tree> {
-    let mut trees: HashMap<u64, Tree> = tasks
+/// Each of `tasks` with all below it, in one pass over the registry.
+pub(crate) fn trees(shared: &Shared, tasks: &[Task]) -> HashMap<u64, Branch> {
+    let mut trees: HashMap<u64, Branch> = tasks
         .iter()
-        .map(|task| (task.number(), Tree::default()))
+        .map(|task| (task.number(), Branch::default()))
         .collect();
-    shared.each(|body| add_to_trees(body, &mut trees));
+    shared.each(|body| {
+        let own = own_branch(body);
+        let mut above = Some(body);
+        while let Some(body) = above {
+            if let Some(tree) = trees.get_mut(&body.number) {
+                tree.add(&own);
+            }
+            above = match &body.parent {
+                Parent::Local(parent) => Some(parent),
+                Parent::None | Parent::Remote(_) => None,
+            };
+        }
+    });
     trees
 }
 
-fn add_to_trees(body: &Body, trees: &mut HashMap<u64, Tree>) {
-    let (cpu, live) = body.extra.get().map_or((0, 0), |extra| {
-        let own = extra.account.resources().total.cpu_nanos;
-        (
-            own + extra.account.below_cpu(),
-            extra.account.traffic().live_bytes,
-        )
-    });
-    let mut above = Some(body);
-    while let Some(body) = above {
-        if let Some(tree) = trees.get_mut(&body.number) {
-            tree.tasks += 1;
-            tree.cpu_nanos += cpu;
-            tree.live_bytes += live;
+/// What is here below each of these tasks of other nodes, in one pass over the registry.
+pub(crate) fn below_remote(shared: &Shared, parents: &HashSet<TaskId>) -> HashMap<TaskId, Branch> {
+    let mut branches: HashMap<TaskId, Branch> = HashMap::new();
+    shared.each(|body| {
+        let mut top = body;
+        while let Parent::Local(parent) = &top.parent {
+            top = parent;
         }
-        above = match &body.parent {
-            Parent::Local(parent) => Some(parent),
-            Parent::None | Parent::Remote(_) => None,
-        };
+        if let Parent::Remote(parent) = &top.parent
+            && parents.contains(&**parent)
+        {
+            let branch = branches.entry((**parent).clone()).or_default();
+            branch.add(&own_branch(body));
+        }
+    });
+    branches
+}
+
+/// Other nodes that the tasks of a branch have children on, at most.
+const MOST_ELSEWHERE: usize = 1000;
+
+impl Branch {
+    fn add(&mut self, other: &Self) {
+        self.tree = self.tree.plus(other.tree);
+        let room = MOST_ELSEWHERE.saturating_sub(self.elsewhere.len());
+        self.elsewhere
+            .extend(other.elsewhere.iter().take(room).cloned());
     }
+}
+
+/// One task as a branch of its own.
+fn own_branch(body: &Body) -> Branch {
+    let mut branch = Branch {
+        tree: Tree {
+            tasks: 1,
+            ..Tree::default()
+        },
+        elsewhere: Vec::new(),
+    };
+    if let Some(extra) = body.extra.get() {
+        let own = extra.account.resources().total.cpu_nanos;
+        branch.tree.cpu_nanos = own + extra.account.below_cpu();
+        branch.tree.live_bytes = extra.account.traffic().live_bytes;
+        let rare = extra.rare.lock();
+        let remote = rare.remote.iter();
+        branch
+            .elsewhere
+            .extend(remote.map(|(node, _)| (body.id(), node.clone())));
+    }
+    branch
 }

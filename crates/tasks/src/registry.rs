@@ -1,6 +1,7 @@
 //! The registry: where tasks are born, found, cancelled and waited for.
 
 use std::{
+    collections::{HashMap, HashSet},
     ops::Range,
     sync::{
         Arc,
@@ -10,10 +11,10 @@ use std::{
 };
 
 use crate::{
-    Action, ActionSpec, BlockError, CancelError, CancelLatency, Cancels, Clock, DeclareError,
-    EndedTask, Filter, Guard, HistoryFilter, List, Memory, Meter, NoMeter, NodeId, Outcome, Peers,
-    Reason, Snapshot, Start, StartError, Subscription, SystemClock, Task, TaskId, Unlimited, Usage,
-    View, Wanted,
+    Action, ActionSpec, BlockError, Branch, CancelError, CancelLatency, Cancels, Clock,
+    DeclareError, EndedTask, Filter, Guard, HistoryFilter, List, Memory, Meter, NoMeter, NodeId,
+    Outcome, Peers, Reason, Snapshot, Start, StartError, Subscription, SystemClock, Task, TaskId,
+    Unlimited, Usage, View, Wanted,
     action::Actions,
     ban::Bans,
     birth, cancel,
@@ -268,16 +269,22 @@ impl Registry {
     /// Snapshots of `tasks`; with [`View::extended`] their trees are summed up in one pass.
     #[must_use]
     pub fn snapshots(&self, tasks: &[Task], view: &View) -> Vec<Snapshot> {
-        let trees = if view.extended {
+        let mut trees = if view.extended {
             list::trees(self.shared(), tasks)
         } else {
             Default::default()
         };
-        let tree = |task: &Task| trees.get(&task.number()).copied().unwrap_or_default();
+        let mut tree = |task: &Task| trees.remove(&task.number()).unwrap_or_default();
         tasks
             .iter()
             .map(|task| task.snapshot_with(view, tree(task)))
             .collect()
+    }
+
+    /// What runs here below each of `parents`, which are tasks of other nodes; those with nothing here are left out.
+    #[must_use]
+    pub fn below_remote(&self, parents: &HashSet<TaskId>) -> HashMap<TaskId, Branch> {
+        list::below_remote(self.shared(), parents)
     }
 
     /// Whether `task` is one that fits `filter` (order and paging aside).

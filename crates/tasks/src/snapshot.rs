@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Description, Form, Headers, Origin, Progress, Resources, TaskId, Traffic};
+use crate::{Description, Form, Headers, NodeId, Origin, Progress, Resources, TaskId, Traffic};
 
 /// How much of a task a snapshot holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,15 +101,26 @@ pub struct Extended {
     pub cpu_nanos: u64,
     /// Bytes held, read and written.
     pub traffic: Traffic,
-    /// It and all below it on this node.
+    /// It and all below it: on its node, until what is below it elsewhere is added.
     pub tree: Tree,
+    /// Which of it and the tasks below it on its node have children on other nodes, and where.
+    pub elsewhere: Vec<(TaskId, NodeId)>,
     /// Milliseconds until its deadline; negative when that has passed.
     pub deadline_millis: Option<i64>,
     /// Whether it survives a restart.
     pub durable: bool,
 }
 
-/// Sums over a task and everything below it on one node.
+/// What is below a task on one node.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Branch {
+    /// The sums.
+    pub tree: Tree,
+    /// The tasks that have children on other nodes, and where.
+    pub elsewhere: Vec<(TaskId, NodeId)>,
+}
+
+/// Sums over a task and everything below it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tree {
     /// Live tasks.
@@ -118,4 +129,16 @@ pub struct Tree {
     pub cpu_nanos: u64,
     /// Bytes reserved now.
     pub live_bytes: u64,
+}
+
+impl Tree {
+    /// The sums of both.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            tasks: self.tasks.saturating_add(other.tasks),
+            cpu_nanos: self.cpu_nanos.saturating_add(other.cpu_nanos),
+            live_bytes: self.live_bytes.saturating_add(other.live_bytes),
+        }
+    }
 }

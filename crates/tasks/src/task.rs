@@ -8,8 +8,8 @@ use std::{
 };
 
 use crate::{
-    Action, Cancellation, Checkpoint, Describe, Description, Extended, Form, Headers, NodeId, On,
-    Origin, Reason, Resources, Snapshot, Status, Stop, TaskId, Tree, View,
+    Action, Branch, Cancellation, Checkpoint, Describe, Description, Extended, Form, Headers,
+    NodeId, On, Origin, Reason, Resources, Snapshot, Status, Stop, TaskId, View,
     account::Execution,
     body::Body,
     life::Word,
@@ -249,10 +249,10 @@ impl Task {
     /// It as it is now, or as it was at its end.
     #[must_use]
     pub fn snapshot(&self, view: &View) -> Snapshot {
-        self.snapshot_with(view, Tree::default())
+        self.snapshot_with(view, Branch::default())
     }
 
-    pub(crate) fn snapshot_with(&self, view: &View, tree: Tree) -> Snapshot {
+    pub(crate) fn snapshot_with(&self, view: &View, tree: Branch) -> Snapshot {
         let body = &*self.0;
         let now = body.shared().clock.nanos();
         let describe =
@@ -302,7 +302,7 @@ impl Task {
             .unwrap_or_default()
     }
 
-    fn extended(&self, now: u64, tree: Tree) -> Extended {
+    fn extended(&self, now: u64, branch: Branch) -> Extended {
         let body = &*self.0;
         let millis_since = |then: u64| now.saturating_sub(then) / 1_000_000;
         let who = body.who.as_deref();
@@ -316,7 +316,8 @@ impl Task {
                 (body.deadline.cast_signed()).saturating_sub(now.cast_signed()) / 1_000_000
             }),
             durable: body.durable,
-            tree,
+            tree: branch.tree,
+            elsewhere: branch.elsewhere,
             ..Extended::default()
         };
         let Some(extra) = body.extra.get() else {

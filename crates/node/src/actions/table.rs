@@ -195,6 +195,8 @@ pub(crate) const TASKS_WATCH_NODE: Spec = Spec::uncancellable(
     15_000,
     "it waits for events a few seconds at most",
 );
+pub(crate) const TASKS_TREES_NODE: Spec =
+    Spec::uncancellable("cluster:monitor/tasks/trees[n]", 10_000, SHORT);
 pub(crate) const TASKS_BAN: Spec =
     Spec::uncancellable("internal:admin/tasks/ban", 10_000, "it is part of a cancel");
 
@@ -267,6 +269,7 @@ pub const ALL: &[Served] = &[
     Served::of::<tasks::preview::PreviewNode>(),
     Served::of::<tasks::watch::Watch>(),
     Served::of::<crate::watching::WatchNode>(),
+    Served::of::<tasks::trees::TreesNode>(),
     Served::of::<tasks::ban::Ban>(),
     Served::of::<tasks::delete::Delete>(),
     Served::of::<tasks::pause::Pause>(),

@@ -412,3 +412,41 @@ async fn a_cancel_says_its_reason() {
         .await;
     assert_eq!(client.answer().await.unwrap().status, 400);
 }
+
+#[tokio::test]
+async fn a_tree_is_summed_up_over_the_nodes() {
+    let world = World::new(1);
+    let (one, two) = (member(&world, "n1").await, member(&world, "n2").await);
+    let server = serve(&one).await;
+    let mut client = Client::connect(server.address()).await;
+    let action = one.registry().action("cluster:monitor/main").unwrap();
+    let root = one.registry().start(Start::new(action)).unwrap();
+    // n1 → n2 → n2 → n1, as calls between nodes leave it.
+    let beneath = |node: &Node, above: &Guard| {
+        let start = Start::new(action).remote_child_of(above.task().id(), Some(root.task().id()));
+        let stub = above.task().remote_child(node.id().clone()).unwrap();
+        (node.registry().start(start).unwrap(), stub)
+    };
+    let (there, _stub) = beneath(&two, &root);
+    let below = two
+        .registry()
+        .start(Start::new(action).child_of(there.task()))
+        .unwrap();
+    let (_back, _other_stub) = beneath(&one, &below);
+    let _stranger = two.registry().start(Start::new(action)).unwrap();
+    let tasks = |answer: &Json| {
+        let tree = answer.get("glasswork").unwrap().get("tree").unwrap();
+        tree.get("tasks").unwrap().as_i64().unwrap()
+    };
+    for (guard, expected) in [(&root, 4), (&there, 3), (&below, 2)] {
+        let id = guard.task().id();
+        let answer = json(&client.get(&format!("/_tasks/{id}?extended")).await.body);
+        assert_eq!(tasks(answer.get("task").unwrap()), expected, "{id}");
+    }
+    for query in ["&size=10", ""] {
+        let query = format!("/_tasks?group_by=none&actions=*main&extended&nodes=n1{query}");
+        let answer = json(&client.get(&query).await.body);
+        let listed = answer.get("tasks").unwrap().as_array().unwrap();
+        assert_eq!(tasks(&listed[0]), 4, "{query}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::{
     NodeTasks, TasksResponse,
+    audit::Audit,
     cancel_node::{CancelNode, CancelNodeRequest},
     preview::preview,
     response::{failed_node, no_such_node},
@@ -138,7 +139,8 @@ impl Action for Cancel {
         if request.dry_run {
             return Ok(preview(&node, &task, targets, request).await);
         }
-        let token = request.token.clone();
+        let audit = Audit::begin(&request);
+        let (token, reason) = (request.token.clone(), Arc::clone(&request.reason));
         let part = CancelNodeRequest {
             number: match &request.which {
                 Which::One(id) => id.as_ref().map(|id| id.number),
@@ -185,6 +187,7 @@ impl Action for Cancel {
                 "no preview has the token [{token}]: it has expired, or was never given"
             )));
         }
+        audit.end(&task, &reason, &response);
         Ok(response)
     }
 }

@@ -93,9 +93,12 @@ async fn here(
             Err(failure) => Err(failure),
         };
     }
-    let snapshots = node
+    let mut snapshots = node
         .registry()
         .snapshots(std::slice::from_ref(&task), &request.view);
+    if request.view.extended {
+        node.count_other_nodes(own, &mut snapshots).await;
+    }
     let snapshot = snapshots
         .into_iter()
         .next()

@@ -91,9 +91,15 @@ impl Action for List {
                 Err(cause) => failures.push(failed_node(&target.id, cause)),
             }
         }
-        Ok(TasksResponse {
+        let mut response = TasksResponse {
             node_failures: failures,
             ..merge(parts, &request.filter)
-        })
+        };
+        if request.view.extended {
+            for shown in &mut response.nodes {
+                node.count_other_nodes(&task, &mut shown.tasks).await;
+            }
+        }
+        Ok(response)
     }
 }

@@ -1,5 +1,6 @@
 //! The Tasks API: list, get, cancel, and what they do on each node.
 
+mod audit;
 pub mod ban;
 pub mod cancel;
 pub mod cancel_node;
@@ -14,6 +15,7 @@ pub mod preview;
 mod response;
 pub(crate) mod results;
 pub mod show;
+pub mod trees;
 pub mod watch;
 
 pub use cancel::{CancelTasks, Which};

@@ -190,10 +190,16 @@ impl Telling {
             wait: false,
             timeout: request.timeout,
         };
-        self.question
+        let mut page = self
+            .question
             .node
             .call_within::<ListNode>(&self.task, node, part, request.timeout)
-            .await
+            .await?;
+        if request.view.extended {
+            let node = &self.question.node;
+            node.count_other_nodes(&self.task, &mut page.tasks).await;
+        }
+        Ok(page)
     }
 
     fn write(&mut self, node: &NodeInfo, tasks: &[Snapshot]) -> Result<(), Failure> {
