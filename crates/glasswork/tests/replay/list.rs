@@ -17,6 +17,7 @@ const INCIDENTAL: &[&str] = &[
     "transfer-encoding",
     "date",
     "task_resource_usage",
+    "x-glasswork-version",
 ];
 
 /// `golden.pass`: the names of the exchanges that answer alike.

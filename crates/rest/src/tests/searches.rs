@@ -75,10 +75,10 @@ async fn what_is_not_understood_is_refused() {
             "[from] parameter cannot be negative, found [-1]",
         ),
         (
-            "/books/_search?scroll=1m",
+            "/books/_search?scroll=soon",
             "{}",
             400,
-            "request [/books/_search] contains unrecognized parameter: [scroll]",
+            "failed to parse setting [scroll] with value [soon] as a time value: unit is missing or unrecognized",
         ),
         (
             "/books/_search?search_type=dfs_query_then_fetch",

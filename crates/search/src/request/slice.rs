@@ -174,7 +174,7 @@ mod tests {
             (r#"{"id": 3}"#, "max must be greater than 1"),
             (
                 r#"{"id": 0, "max": 3, "x": 1}"#,
-                "[1:24] [slice] unknown field [x]",
+                "[1:21] [slice] unknown field [x]",
             ),
         ] {
             let found = parsed(text).unwrap_err();
