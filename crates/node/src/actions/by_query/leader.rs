@@ -4,16 +4,19 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, join, join_all},
 };
-use glasswork_content::Failure;
+use glasswork_content::{Failure, Kind};
 use glasswork_search::request::Slice;
 use glasswork_tasks::Task;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     DeleteByQuery, Reindex, UpdateByQuery,
     request::{ByQueryRequest, Slices, Work},
     response::ByQueryResponse,
+    resume::Place,
     state::{LeaderState, Registered, Run, canceled},
+    status::ByQueryStatus,
+    throttle::UNLIMITED,
 };
 use crate::Node;
 
@@ -31,8 +34,14 @@ pub(super) async fn lead(
     let parts = (0..slices).map(|slice| {
         let part = begin(&node, &task, request.for_slice(slice, slices));
         let leader = &leader;
+        let (node, task) = (&node, &task);
         async move {
-            let answer = part.await;
+            let answer = match part.await {
+                Err(failure) if failure.kind == Kind::TaskCancelled && task.is_cancelled() => {
+                    done_before(node, task, slice, failure).await
+                }
+                answer => answer,
+            };
             let outcome = match &answer {
                 Ok(answer) => Ok(answer.status.clone()),
                 Err(failure) => Err(failure.clone()),
@@ -60,6 +69,39 @@ pub(super) async fn lead(
         Some(failure) => Err(failure),
         None => Ok(ByQueryResponse::merged(done, canceled(&task))),
     }
+}
+
+/// What a by-query slice had done before a crash, when its operation had been cancelled by then and it is not begun again. In the
+/// process that started the operation this stays the failure to begin.
+async fn done_before(
+    node: &Node,
+    task: &Task,
+    slice: u32,
+    failure: Failure,
+) -> Result<ByQueryResponse, Failure> {
+    let place = Place::of(node, task, slice).filter(|place| place.run().is_resumed());
+    let Some(place) = place else {
+        return Err(failure);
+    };
+    let saved = place.load().await?.unwrap_or_default();
+    let took_millis = u64::try_from(saved.took.as_millis()).unwrap_or(u64::MAX);
+    saved.ended.unwrap_or_else(|| {
+        Ok(ByQueryResponse {
+            took_millis,
+            timed_out: false,
+            status: ByQueryStatus {
+                slice_id: Some(slice),
+                figures: saved.figures,
+                throttled: saved.throttled,
+                requests_per_second: UNLIMITED,
+                canceled: canceled(task),
+                throttled_until: Duration::ZERO,
+                slices: Vec::new(),
+            },
+            write_failures: Vec::new(),
+            search_failures: Vec::new(),
+        })
+    })
 }
 
 /// Boxed: an operation is a child of itself here, which no type can say otherwise.
