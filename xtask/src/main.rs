@@ -1,6 +1,7 @@
-//! The project's own commands: `cargo xtask test` checks everything, `cargo xtask bench` measures.
+//! The project's own commands: `cargo xtask test` checks everything, `bench` measures, `soak` tries for long.
 
 mod bench;
+mod soak;
 mod steps;
 mod test;
 mod yaml;
@@ -38,6 +39,18 @@ enum Command {
         #[arg(long, default_value_t = 3)]
         runs: usize,
     },
+    /// Kills nodes in the middle of long-running work and storms them with clients, many times over.
+    Soak {
+        /// How many operations are killed.
+        #[arg(long, default_value_t = 200)]
+        rounds: u64,
+        /// How many seconds the storm lasts.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// What the random numbers follow from; that of a run that failed repeats its operations.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -49,5 +62,14 @@ fn main() -> ExitCode {
             built,
             runs,
         } => bench::run(&only, alone, built, runs),
+        Command::Soak {
+            rounds,
+            seconds,
+            seed,
+        } => soak::run(&soak::Soak {
+            rounds,
+            seconds,
+            seed,
+        }),
     }
 }

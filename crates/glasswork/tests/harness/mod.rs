@@ -6,6 +6,7 @@
     reason = "each test file uses its part of the harness"
 )]
 
+pub mod long;
 pub mod opensearch;
 
 use serde_json::Value;
