@@ -11,154 +11,23 @@
 mod harness;
 mod replay;
 
-use std::{
-    collections::BTreeSet,
-    path::PathBuf,
-    thread,
-    time::{Duration, Instant},
-};
-
-use harness::{Node, shared};
-use replay::{
-    exchange::{Exchange, Ids, node_id},
-    list::{PassList, mismatch},
-};
-use serde_json::{Value, json};
+use replay::session::{Replay, until};
+use serde_json::json;
 
 const SCRIPT: &str = r#"{"script": {"source": "ctx._source.seen = true", "lang": "painless"}}"#;
 
-/// What is recorded, and what was found so far.
-struct Replay {
-    folder: PathBuf,
-    node: Node,
-    ids: Ids,
-    kept: PassList,
-    passed: BTreeSet<String>,
-    lost: Vec<String>,
-    tried: usize,
-}
-
-impl Replay {
-    /// Sends a recorded request, about `task` where it names one, and compares the answer.
-    fn case(&mut self, name: &str, task: &str) -> Value {
-        let Some(recorded) = Exchange::read(&self.folder, name) else {
-            panic!("{name} is not recorded");
-        };
-        let recorded = recorded.about(task);
-        let found = recorded.send(self.node.address(), &self.ids);
-        self.tried += 1;
-        match mismatch(&recorded.answer, &found) {
-            None => {
-                self.passed.insert(name.to_owned());
-            }
-            Some(reason) => {
-                println!("{name}: {reason}");
-                if self.kept.contains(name) {
-                    self.lost.push(name.to_owned());
-                }
-            }
-        }
-        serde_json::from_str(&found.body).unwrap_or_default()
-    }
-
-    fn post(&self, path: &str, body: &str) -> Value {
-        let answer = self.node.post(path, body);
-        serde_json::from_str(&answer.text).unwrap_or_default()
-    }
-
-    fn get(&self, path: &str) -> Value {
-        serde_json::from_str(&self.node.get(path).text).unwrap_or_default()
-    }
-
-    /// Starts an operation over what is refreshed.
-    fn start(&self, path: &str, body: &str) -> String {
-        self.post("/_refresh", "");
-        let answer = self.post(path, body);
-        answer["task"]
-            .as_str()
-            .unwrap_or_else(|| panic!("{path}: {answer}"))
-            .to_owned()
-    }
-
-    /// The same with an `X-Opaque-Id`.
-    fn start_as(&self, path: &str, body: &str, opaque: &str) -> String {
-        self.post("/_refresh", "");
-        let headers = [("X-Opaque-Id", opaque)];
-        let answer = self.node.request("POST", path, &headers, Some(body)).json();
-        answer["task"].as_str().unwrap().to_owned()
-    }
-
-    /// The status of a task that runs.
-    fn status(&self, task: &str) -> Value {
-        self.get(&format!("/_tasks/{task}"))["task"]["status"].take()
-    }
-
-    fn gone(&self, task: &str) {
-        until(|| self.get(&format!("/_tasks/{task}"))["completed"] == json!(true));
-    }
-
-    fn children(&self, task: &str) -> Vec<String> {
-        let list = self.get(&format!("/_tasks?group_by=none&parent_task_id={task}"));
-        let tasks = list["tasks"].as_array().cloned().unwrap_or_default();
-        tasks
-            .iter()
-            .filter(|task| task["action"].as_str().unwrap_or("").ends_with("byquery"))
-            .map(|task| format!("{}:{}", task["node"].as_str().unwrap(), task["id"]))
-            .collect()
-    }
-}
-
-fn until(mut done: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !done() {
-        assert!(Instant::now() < deadline, "it never came to be");
-        thread::sleep(Duration::from_millis(10));
-    }
-}
-
 #[test]
 fn recorded_answers_about_long_running_work_are_given_again() {
-    let Some(folder) = shared("recorded_answers_about_long_running_work_are_given_again") else {
+    let Some(mut replay) =
+        Replay::begin("recorded_answers_about_long_running_work_are_given_again")
+    else {
         return;
     };
-    let node = Node::with(&["--name", "node-0", "--cluster-name", "glasswork-reference"]);
-    let mut replay = Replay {
-        folder: folder.join("golden"),
-        ids: Ids::of_node(&node_id(node.address())),
-        node,
-        kept: PassList::read(),
-        passed: BTreeSet::new(),
-        lost: Vec::new(),
-        tried: 0,
-    };
-    fill(&replay);
     throttled(&mut replay);
     sliced(&mut replay);
     stored(&mut replay);
     waited_for(&mut replay);
-    replay.kept.tell(&replay.passed, replay.tried);
-    assert!(
-        replay.lost.is_empty(),
-        "no longer answered as recorded: {:?}",
-        replay.lost
-    );
-}
-
-/// 5,000 documents over two shards.
-fn fill(replay: &Replay) {
-    let body = r#"{"settings": {"number_of_shards": 2, "number_of_replicas": 0}}"#;
-    replay.node.put("/many", body);
-    let mut lines = String::new();
-    for n in 0..5000 {
-        lines.push_str(&format!(
-            "{{\"index\": {{\"_index\": \"many\", \"_id\": \"{n}\"}}}}\n{{\"n\": {n}, \"title\": \"Book {n}\", \"year\": {}}}\n",
-            1900 + n % 120
-        ));
-    }
-    assert_eq!(
-        replay.post("/_bulk?refresh", &lines)["errors"],
-        json!(false)
-    );
+    replay.tell();
 }
 
 fn throttled(replay: &mut Replay) {
@@ -206,21 +75,13 @@ fn throttled(replay: &mut Replay) {
     replay.case("task-get-finished-delete-by-query", &task);
 
     // One waits, another cancels.
-    let address = replay.node.address().to_owned();
-    let recorded = Exchange::read(&replay.folder, "reindex-waiting-cancelled").unwrap();
-    let ids = Ids::of_node(&node_id(&address));
-    let waiter = thread::spawn(move || (recorded.send(&address, &ids), recorded));
+    let waiter = replay.case_meanwhile("reindex-waiting-cancelled");
     until(|| {
         let list = replay.get("/_tasks?actions=*reindex&detailed&group_by=none");
         list["tasks"][0]["status"]["created"] == json!(10)
     });
     replay.post("/_tasks/_cancel?actions=*reindex", "");
-    let (found, recorded) = waiter.join().unwrap();
-    replay.tried += 1;
-    match mismatch(&recorded.answer, &found) {
-        None => drop(replay.passed.insert("reindex-waiting-cancelled".to_owned())),
-        Some(reason) => println!("reindex-waiting-cancelled: {reason}"),
-    }
+    replay.finish(waiter);
 }
 
 fn sliced(replay: &mut Replay) {

@@ -4,4 +4,5 @@
 
 pub(crate) mod exchange;
 pub(crate) mod list;
+pub(crate) mod session;
 pub(crate) mod tokens;
