@@ -40,15 +40,6 @@ impl Action for ForceMerge {
     type Request = ForceMergeRequest;
     type Response = BroadcastResponse;
 
-    fn validate(request: &ForceMergeRequest) -> Result<(), Failure> {
-        if request.only_expunge_deletes && request.max_num_segments.is_some() {
-            return Err(Failure::validation([
-                "cannot set only_expunge_deletes and max_num_segments at the same time, those two parameters are mutually exclusive",
-            ]));
-        }
-        Ok(())
-    }
-
     fn describe(request: &ForceMergeRequest) -> Description {
         let request = request.clone();
         Some(Arc::new(move |out: &mut dyn Write| {
@@ -73,7 +64,14 @@ impl Action for ForceMerge {
         let mut counts = ShardCounts {
             total: indices
                 .iter()
-                .map(|index| index.copies() * index.options.number_of_shards)
+                .map(|index| {
+                    let copies = if request.primary_only {
+                        1
+                    } else {
+                        index.copies()
+                    };
+                    copies * index.options.number_of_shards
+                })
                 .sum(),
             ..ShardCounts::default()
         };
@@ -185,8 +183,9 @@ async fn merge(
         // What is only in memory is merged too.
         merging.refresh()?;
         let merged = match most {
+            // Whatever else is asked for.
+            _ if only_deletes => engine.expunge_deletes(checkpoint),
             Some(most) => engine.merge(most.max(1) as usize, checkpoint),
-            None if only_deletes => engine.expunge_deletes(checkpoint),
             None => engine.merge_by_policy(checkpoint),
         };
         merged.map(drop).map_err(|error| merging.failure(&error))

@@ -56,15 +56,24 @@ async fn force_merge(node: Arc<Node>, mut request: Request) -> Result<Reply, Fai
         flush: params.flag_or("flush", true)?,
         primary_only: params.flag("primary_only")?,
     };
+    let contradicts = action.only_expunge_deletes && action.max_num_segments.is_some();
+    let warn = move |reply: Reply| match contradicts {
+        true => reply.warning(CONTRADICTION_DEPRECATED),
+        false => reply,
+    };
     let wait = params.flag_or("wait_for_completion", true)?;
     params.refuse_unknown()?;
     if !wait {
-        return started::start::<ForceMerge>(&node, action, &request).await;
+        let started = started::start::<ForceMerge>(&node, action, &request).await?;
+        return Ok(warn(started));
     }
     let form = request.form.clone();
     node.run::<ForceMerge, _>(action, request.caller(), move |answer| {
         let answer = answer?;
-        Ok(form.reply(200, |out| answer.render(out)))
+        Ok(warn(form.reply(200, |out| answer.render(out))))
     })
     .await
 }
+
+/// Only what is deleted goes then.
+const CONTRADICTION_DEPRECATED: &str = "setting only_expunge_deletes and max_num_segments at the same time is deprecated and will be rejected in a future version";
