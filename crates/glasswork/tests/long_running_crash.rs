@@ -26,6 +26,8 @@ enum Work {
     Copy,
     CopyChanged,
     CopyUnderNewIds,
+    CopyIfAbsent,
+    CopyWithVersions,
     Update,
     UpdateDeleteAndLeave,
     Delete,
@@ -36,6 +38,8 @@ const WORKS: &[Work] = &[
     Work::CopyChanged,
     Work::CopyUnderNewIds,
     Work::Update,
+    Work::CopyIfAbsent,
+    Work::CopyWithVersions,
     Work::UpdateDeleteAndLeave,
     Work::Delete,
 ];
@@ -105,9 +109,9 @@ impl Round {
     }
 
     fn copies(&self) -> bool {
-        matches!(
+        !matches!(
             self.work,
-            Work::Copy | Work::CopyChanged | Work::CopyUnderNewIds
+            Work::Update | Work::UpdateDeleteAndLeave | Work::Delete
         )
     }
 
@@ -132,6 +136,8 @@ impl Round {
             Work::Copy => {}
             Work::CopyChanged => copy["script"] = script("ctx._source.n += params.step"),
             Work::CopyUnderNewIds => copy["script"] = script("ctx._id = null"),
+            Work::CopyIfAbsent => copy["dest"]["op_type"] = json!("create"),
+            Work::CopyWithVersions => copy["dest"]["version_type"] = json!("external"),
             Work::Update | Work::UpdateDeleteAndLeave => {
                 let text = match self.work {
                     Work::Update => "ctx._source.n += params.step",
@@ -164,7 +170,9 @@ impl Round {
     /// The document `n` after the work; nothing when it is gone.
     fn done(&self, n: u64) -> Option<Value> {
         match self.work {
-            Work::Copy | Work::CopyUnderNewIds => Some(original(n)),
+            Work::Copy | Work::CopyUnderNewIds | Work::CopyIfAbsent | Work::CopyWithVersions => {
+                Some(original(n))
+            }
             Work::CopyChanged | Work::Update => Some(json!({"n": 10 * n + 1, "k": n % 5})),
             Work::UpdateDeleteAndLeave => match n % 5 {
                 0 => Some(original(n)),
@@ -185,7 +193,7 @@ fn operations_go_on_after_a_crash_as_if_nothing_had_been() {
     let mut random = Random::seeded(7);
     let mut node = Node::start();
     let (mut started, mut twice) = (0, 0);
-    let rounds = rounds(9);
+    let rounds = rounds(10);
     for number in 0..rounds {
         let round = Round::random(number, &mut random);
         println!("{round:?}");
@@ -347,13 +355,13 @@ fn check(node: &Node, round: &Round, id: &str, asked: Asked) -> u64 {
 fn counted_as_done(round: &Round, response: &Value, context: &str) {
     let counts = |names: &[&str]| names.iter().map(|name| count(response, name)).sum::<u64>();
     let done = match round.work {
-        Work::Copy | Work::CopyChanged | Work::CopyUnderNewIds => counts(&["created", "updated"]),
+        _ if round.copies() => counts(&["created", "updated"]),
         Work::Update => count(response, "updated"),
         Work::UpdateDeleteAndLeave => {
             assert_eq!(count(response, "noops"), DOCUMENTS / 5, "{context}");
             counts(&["updated", "deleted"]) + DOCUMENTS / 5
         }
-        Work::Delete => count(response, "deleted"),
+        _ => count(response, "deleted"),
     };
     assert_eq!(done, round.total(), "{context}");
 }
@@ -401,10 +409,9 @@ fn half_done(round: &Round, found: &BTreeMap<String, Found>, context: &str) {
 /// How many writes came on top of the one that each document needed.
 fn twice(round: &Round, found: &BTreeMap<String, Found>) -> u64 {
     let needed = |found: &Found| match round.work {
-        Work::Copy | Work::CopyChanged | Work::CopyUnderNewIds => 1,
         Work::Update => 2,
         Work::UpdateDeleteAndLeave => 1 + u64::from(found.source["k"] != 0),
-        Work::Delete => 1,
+        _ => 1,
     };
     found
         .values()

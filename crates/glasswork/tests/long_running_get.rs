@@ -162,6 +162,7 @@ fn h66_only_the_id_is_told_and_the_result_is_a_document_of_the_tasks_index() {
     let node = Node::start();
     node.sixty();
     let task = node.throttled_reindex("", "h66");
+    node.first_batch(&task);
     assert_eq!(
         node.get(&format!("/.tasks/_doc/{task}")).status,
         404,

@@ -114,7 +114,10 @@ fn what_fails_after_it_began_is_stored_and_what_makes_no_sense_is_refused() {
         "",
     );
     assert_eq!(refused.status, 400, "{}", refused.text);
-    assert_eq!(refused.json()["error"]["type"], "illegal_argument_exception");
+    assert_eq!(
+        refused.json()["error"]["type"],
+        "illegal_argument_exception"
+    );
 }
 
 #[test]
