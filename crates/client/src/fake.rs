@@ -15,6 +15,7 @@
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use rustls::{
@@ -22,7 +23,6 @@ use rustls::{
     pki_types::{PrivateKeyDer, pem::PemObject},
 };
 use std::{
-    convert::Infallible,
     io,
     net::{SocketAddr, TcpListener},
     pin::Pin,
@@ -51,6 +51,8 @@ pub struct Asked {
     pub query: String,
     /// The headers, names in lower case.
     pub headers: Vec<(String, String)>,
+    /// The body, as it was sent.
+    pub body: Bytes,
 }
 
 impl Asked {
@@ -314,7 +316,7 @@ async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<State
 async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, state: Arc<State>) {
     let service = service_fn(|request: http::Request<hyper::body::Incoming>| {
         let state = Arc::clone(&state);
-        async move { Ok::<_, Infallible>(answer(&state, &request).await) }
+        async move { answer(&state, request).await }
     });
     // Clients may leave at any time.
     let _ = http1::Builder::new()
@@ -322,7 +324,11 @@ async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, state: Arc<State>
         .await;
 }
 
-async fn answer<B>(state: &State, request: &http::Request<B>) -> http::Response<Paced> {
+async fn answer(
+    state: &State,
+    request: http::Request<hyper::body::Incoming>,
+) -> Result<http::Response<Paced>, hyper::Error> {
+    let (request, body) = request.into_parts();
     let text = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
         (
             name.as_str().to_owned(),
@@ -330,10 +336,11 @@ async fn answer<B>(state: &State, request: &http::Request<B>) -> http::Response<
         )
     };
     let asked = Asked {
-        method: request.method().to_string(),
-        path: request.uri().path().to_owned(),
-        query: request.uri().query().unwrap_or_default().to_owned(),
-        headers: request.headers().iter().map(text).collect(),
+        method: request.method.to_string(),
+        path: request.uri.path().to_owned(),
+        query: request.uri.query().unwrap_or_default().to_owned(),
+        headers: request.headers.iter().map(text).collect(),
+        body: body.collect().await?.to_bytes(),
     };
     let reply = (state.answer)(&asked);
     state
@@ -353,9 +360,9 @@ async fn answer<B>(state: &State, request: &http::Request<B>) -> http::Response<
         body: Some(reply.body),
         end: reply.end,
     };
-    response
+    Ok(response
         .body(body)
-        .expect("the test gave a status and headers that exist")
+        .expect("the test gave a status and headers that exist"))
 }
 
 /// A body that ends as it was told to.

@@ -69,6 +69,9 @@ pub enum StartError {
     /// The cluster's id can't be read or kept.
     #[error("the cluster's id can't be had: {0}")]
     Cluster(#[from] KvError),
+    /// A setting can't be followed.
+    #[error("{}", .0.reason())]
+    Setting(Failure),
 }
 
 impl std::fmt::Debug for Node {
@@ -88,6 +91,7 @@ impl Node {
     /// # Errors
     /// What is in the substrate can't be used.
     pub async fn start(config: Config, substrate: Substrate) -> Result<Arc<Self>, StartError> {
+        by_query::check_settings(&config.settings).map_err(StartError::Setting)?;
         let (bans, orders) = Bans::new();
         let breaker = Arc::new(Breaker::new(config.memory_limit));
         let registry = Registry::new(glasswork_tasks::Config {

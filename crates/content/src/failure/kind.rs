@@ -119,9 +119,13 @@ kinds! {
     Arithmetic "arithmetic_exception" 500 Foreign;
     ArrayIndexOutOfBounds "array_index_out_of_bounds_exception" 500 Foreign;
     ClassCast "class_cast_exception" 500 Foreign;
+    ConnectTimeout "connect_timeout_exception" 500 Foreign;
+    ConnectionClosed "connection_closed_exception" 500 Foreign;
+    ContentTooLong "content_too_long_exception" 500 Foreign;
     ConcurrentModification "concurrent_modification_exception" 500 Foreign;
     Eof "e_o_f_exception" 500 Foreign;
     FailedNode "failed_node_exception" 500 Own;
+    HttpHostConnect "http_host_connect_exception" 500 Foreign;
     IllegalState "illegal_state_exception" 500 Foreign;
     IndexOutOfBounds "index_out_of_bounds_exception" 500 Foreign;
     InputMismatch "input_mismatch_exception" 500 Foreign;
@@ -136,12 +140,18 @@ kinds! {
     NodeNotConnected "node_not_connected_exception" 500 Own;
     ReceiveTimeoutTransport "receive_timeout_transport_exception" 500 Own;
     RemoteTransport "remote_transport_exception" 500 Own;
+    Protocol "protocol_exception" 500 Foreign;
     Repository "repository_exception" 500 Own;
+    Response "response_exception" 500 Foreign;
     Runtime "runtime_exception" 500 Foreign;
     Search "search_exception" 500 Own;
+    SocketTimeout "socket_timeout_exception" 500 Foreign;
+    SslHandshake "s_s_l_handshake_exception" 500 Foreign;
+    Status "status_exception" 500 Own;
     StringIndexOutOfBounds "string_index_out_of_bounds_exception" 500 Foreign;
     TaskCancelled "task_cancelled_exception" 500 Own;
     TaskLost "task_lost_exception" 500 Own;
+    UnknownHost "unknown_host_exception" 500 Foreign;
     UnsupportedOperation "unsupported_operation_exception" 500 Foreign;
     // 503, 504
     ClusterManagerNotDiscovered "cluster_manager_not_discovered_exception" 503 Own;

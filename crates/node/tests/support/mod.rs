@@ -28,7 +28,11 @@ use std::{path::Path, sync::Arc};
 pub struct OnFiles {
     pub node: Arc<Node>,
     pub folder: tempfile::TempDir,
+    settings: Settings,
 }
+
+/// Settings of a node by their names.
+pub type Settings = std::collections::BTreeMap<String, String>;
 
 pub fn config(id: &str, data: &Path) -> Config {
     Config {
@@ -46,6 +50,10 @@ pub fn config(id: &str, data: &Path) -> Config {
 }
 
 pub async fn start(folder: &Path) -> Arc<Node> {
+    start_with(folder, Settings::new()).await
+}
+
+pub async fn start_with(folder: &Path, settings: Settings) -> Arc<Node> {
     // Loops of the node before end a moment after it.
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
     let files = loop {
@@ -55,7 +63,10 @@ pub async fn start(folder: &Path) -> Arc<Node> {
         }
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     };
-    let config = config(files.node(), folder);
+    let config = Config {
+        settings,
+        ..config(files.node(), folder)
+    };
     let FilesSubstrate { logs, kv, bus, .. } = files;
     Node::start(config, Substrate { logs, kv, bus })
         .await
@@ -64,9 +75,22 @@ pub async fn start(folder: &Path) -> Arc<Node> {
 
 impl OnFiles {
     pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A node with these settings.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        let settings: Settings = settings
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
         let folder = tempfile::tempdir().unwrap();
-        let node = start(folder.path()).await;
-        Self { node, folder }
+        let node = start_with(folder.path(), settings.clone()).await;
+        Self {
+            node,
+            folder,
+            settings,
+        }
     }
 
     /// Ends the node without a word and starts another on the same folder.
@@ -74,6 +98,7 @@ impl OnFiles {
         let gone = Arc::downgrade(&self.node);
         self.node.stop().await;
         let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
+        let settings = std::mem::take(&mut self.settings);
         drop(self);
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
         while gone.upgrade().is_some() {
@@ -83,8 +108,12 @@ impl OnFiles {
             );
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
-        let node = start(folder.path()).await;
-        Self { node, folder }
+        let node = start_with(folder.path(), settings.clone()).await;
+        Self {
+            node,
+            folder,
+            settings,
+        }
     }
 }
 

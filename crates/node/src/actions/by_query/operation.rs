@@ -150,7 +150,7 @@ fn check_reindex(
     destination: &Destination,
 ) -> Result<(), Failure> {
     if let Some(remote) = &request.remote {
-        return remote.check_allowed(node);
+        remote.check_allowed(node)?;
     }
     let metadata = node.metadata();
     let name = destination.index.as_deref().unwrap_or_default();
@@ -162,6 +162,9 @@ fn check_reindex(
         )
         .with_text("index", name)
         .with_text("index_uuid", "_na_"));
+    }
+    if request.remote.is_some() {
+        return Ok(());
     }
     let name = crate::metadata::dated(name)?;
     let target = match metadata.write_target(&name, false)? {

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use super::{remote::RemoteSource, throttle::UNLIMITED};
+use super::{
+    remote::{RemoteSource, unsupported},
+    throttle::UNLIMITED,
+};
 use crate::{
     actions::{
         documents::{ActiveShards, UpdateScript, VersionType},
@@ -243,6 +246,11 @@ impl ByQueryRequest {
                 .push("routing must be unset, [keep], [discard] or [=<some new value>]".to_owned()),
         }
         if self.remote.is_some() {
+            for name in unsupported(&self.search.source) {
+                problems.push(format!(
+                    "reindex from remote sources doesn't support [{name}]"
+                ));
+            }
             match self.options.slices {
                 Slices::Count(0 | 1) => {}
                 Slices::Count(slices) => problems.push(format!(

@@ -14,6 +14,7 @@ use glasswork_tasks::Task;
 use std::{sync::Arc, time::Duration};
 
 use super::{
+    remote::Remote,
     request::{ByQueryRequest, Work},
     response::SearchFailure,
     retry::{Backoff, is_rejected},
@@ -72,41 +73,41 @@ impl Document {
 pub(super) enum Source {
     /// Indices of this cluster.
     Local(Box<Local>),
+    /// Another cluster.
+    Remote(Box<Remote>),
 }
 
 impl Source {
     /// The source of an operation. `bounds` are those that an earlier process had reached, or none.
-    ///
-    /// # Errors
-    /// 400 for what no source can give.
     pub(super) fn new(
         node: &Arc<Node>,
         task: &Task,
         request: &ByQueryRequest,
         state: &Arc<WorkerState>,
         bounds: Vec<ShardBounds>,
-    ) -> Result<Self, Failure> {
-        if request.remote.is_some() {
-            return Err(Failure::illegal_argument(
-                "reindex from a remote cluster is not supported",
-            ));
+    ) -> Self {
+        let shows_versions = shows_versions(&request.work);
+        if let Some(remote) = request.remote.clone() {
+            let remote = Remote::new(node, task, state, remote, request, shows_versions);
+            return Self::Remote(Box::new(remote));
         }
-        Ok(Self::Local(Box::new(Local {
+        Self::Local(Box::new(Local {
             node: Arc::clone(node),
             task: task.clone(),
             state: Arc::clone(state),
             search: search_of(request, bounds),
-            shows_versions: shows_versions(&request.work),
+            shows_versions,
             keep_alive: request.options.scroll,
             scroll: None,
             bounds: Vec::new(),
-        })))
+        }))
     }
 
     /// The first page.
     pub(super) async fn first(&mut self) -> Result<Page, Failure> {
         match self {
             Self::Local(local) => local.first().await,
+            Self::Remote(remote) => remote.first().await,
         }
     }
 
@@ -114,6 +115,7 @@ impl Source {
     pub(super) async fn next(&mut self, more: Duration) -> Result<Page, Failure> {
         match self {
             Self::Local(local) => local.next(more).await,
+            Self::Remote(remote) => remote.next(more).await,
         }
     }
 
@@ -122,6 +124,7 @@ impl Source {
     pub(super) fn bounds(&self) -> &[ShardBounds] {
         match self {
             Self::Local(local) => &local.bounds,
+            Self::Remote(_) => &[],
         }
     }
 
@@ -129,6 +132,8 @@ impl Source {
     pub(super) fn rewind(&mut self, bounds: Vec<ShardBounds>) {
         match self {
             Self::Local(local) => local.search.scan = Some(Scan { bounds }),
+            // It has no place to go on from: it begins again.
+            Self::Remote(_) => {}
         }
     }
 
@@ -136,6 +141,7 @@ impl Source {
     pub(super) async fn close(&mut self) {
         match self {
             Self::Local(local) => local.close().await,
+            Self::Remote(remote) => remote.close().await,
         }
     }
 }

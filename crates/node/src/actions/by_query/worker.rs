@@ -15,6 +15,7 @@ use super::{
     resume::{Place, Saved, lost_in_the_crash, not_yet_written},
     source::{Document, Page, Source},
     state::{WorkerState, canceled},
+    status::Figures,
     throttle::Woken,
     write::{Written, write},
 };
@@ -53,6 +54,8 @@ struct Worker {
     saved: Saved,
     /// What was written before a crash is not known of the first batch.
     unsettled: bool,
+    /// A source that can't go on behind a document begins again: all that was written before comes once more.
+    begins_again: bool,
     begun: Instant,
 }
 
@@ -101,8 +104,10 @@ pub(super) async fn work(
     let seed = place.as_ref().map(|_| task.id().to_string());
     let applier = Applier::new(&request, seed)?;
     task.count_in("docs");
-    let mut source = Source::new(&node, &task, &request, &state, saved.bounds.clone())?;
+    let mut source = Source::new(&node, &task, &request, &state, saved.bounds.clone());
+    let again = place.as_ref().is_some_and(|place| place.run().is_resumed());
     let mut worker = Worker {
+        begins_again: again && request.remote.is_some(),
         node,
         task,
         request,
@@ -260,6 +265,11 @@ impl Worker {
             }
         } else {
             self.advance(&reached);
+            // All that was wanted was written before.
+            if self.left_of_max_docs() == 0 {
+                self.refresh().await?;
+                return Ok(Step::End(End::default()));
+            }
         }
         self.save().await;
         let next = match next {
@@ -275,9 +285,11 @@ impl Worker {
         })
     }
 
-    /// Leaves out of the first batch after a restart what was written before; nothing when the task was cancelled meanwhile.
+    /// Leaves out of the first batch after a restart what was written before, and of every batch of a source that begins
+    /// again; nothing when the task was cancelled meanwhile.
     async fn settle(&mut self, items: Vec<WriteItem>) -> Result<Option<Vec<WriteItem>>, Failure> {
-        if !std::mem::take(&mut self.unsettled) || !matches!(self.request.work, Work::Reindex(_)) {
+        let unsettled = std::mem::take(&mut self.unsettled) || self.begins_again;
+        if !unsettled || !matches!(self.request.work, Work::Reindex(_)) {
             return Ok(Some(items));
         }
         let mut counted = self.state.figures();
@@ -302,8 +314,9 @@ impl Worker {
         let Some(place) = &self.place else {
             return false;
         };
-        // A source that can't go on behind a document can't be closed either.
-        !self.saved.bounds.is_empty() && place.run().is_paused()
+        // A sorted source can't go on behind a document, so that it can't be closed either. Another cluster's begins again.
+        let can_close = !self.saved.bounds.is_empty() || self.request.remote.is_some();
+        can_close && place.run().is_paused()
     }
 
     /// Gives everything back, waits until it is resumed, and begins again behind what was reached.
@@ -317,7 +330,27 @@ impl Worker {
             return Ok(None);
         }
         source.rewind(self.saved.bounds.clone());
-        self.unless_cancelled(source.first().await)
+        let page = self.unless_cancelled(source.first().await)?;
+        if let Some(page) = page.as_ref().filter(|_| self.request.remote.is_some()) {
+            self.begin_again(page);
+        }
+        Ok(page)
+    }
+
+    /// Counts from the beginning: what was written comes again, and is found at the destination.
+    fn begin_again(&mut self, page: &Page) {
+        self.begins_again = true;
+        let most = self.request.options.max_docs.map_or(u64::MAX, u64::from);
+        let total = page.total.min(most);
+        self.state.count(|figures| {
+            *figures = Figures {
+                total,
+                bulk_retries: figures.bulk_retries,
+                search_retries: figures.search_retries,
+                ..Figures::default()
+            };
+        });
+        self.task.expect(total);
     }
 
     /// Refreshes what was written to, when that was asked for.

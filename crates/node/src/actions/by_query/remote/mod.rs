@@ -1,12 +1,26 @@
 //! `source.remote` of a reindex: another cluster, how it is reached, and whether this node may reach it.
+//!
+//! [`source`] gives the pages, with what [`protocol`] asks and [`answers`] reads over a [`connection`] that trusts as [`tls`] says.
+//! The secret is kept with the request, in a durable run too, and nowhere else: it is neither described, nor logged, nor shown
+//! when the other side repeats it.
 
+mod answers;
+mod connection;
+mod protocol;
+mod source;
+mod tls;
+
+pub(super) use protocol::unsupported;
+pub(super) use source::Remote;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
 use glasswork_content::{
     Failure, Node as Json, Object, Value,
     text::{TimeValue, parse_time},
 };
 use glasswork_search::mapping::wildcard;
 use serde::{Deserialize, Serialize};
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 /// Setting: which remote hosts may be read from, patterns of `host:port` with commas between them.
 const ALLOW_LIST: &str = "reindex.remote.allowlist";
@@ -93,7 +107,17 @@ impl RemoteSource {
             clause.insert("match_all", Json::from(Value::Object(Object::new())));
             Json::from(Value::Object(clause))
         };
-        Ok(Self {
+        if password.is_some() && username.is_none() {
+            return Err(Failure::illegal_argument(
+                "[password] needs a [username] in [remote]",
+            ));
+        }
+        if query.is_some_and(|query| !protocol::is_query(query)) {
+            return Err(Failure::illegal_argument(
+                "[query] must be an object to reindex from a remote cluster",
+            ));
+        }
+        let remote = Self {
             scheme: address.scheme,
             host: address.host,
             port: address.port,
@@ -104,7 +128,35 @@ impl RemoteSource {
             headers,
             socket_timeout,
             connect_timeout,
-        })
+        };
+        remote.request_headers()?;
+        Ok(remote)
+    }
+
+    /// User and password as basic authentication sends them.
+    fn basic(&self) -> Option<String> {
+        let username = self.username.as_deref()?;
+        let password = self.password.as_deref().unwrap_or_default();
+        Some(STANDARD.encode(format!("{username}:{password}")))
+    }
+
+    /// A text without the secrets that the other side may have repeated in it.
+    fn without_secrets(&self, text: &str) -> String {
+        let mut shown = text.to_owned();
+        let is_secret = |name: &str| {
+            let name = name.to_ascii_lowercase();
+            ["auth", "cookie", "token", "key", "secret"]
+                .iter()
+                .any(|word| name.contains(word))
+        };
+        let headers = self.headers.iter().filter(|(name, _)| is_secret(name));
+        let secrets = self.basic().into_iter().chain(self.password.clone());
+        for secret in secrets.chain(headers.map(|(_, value)| value.clone())) {
+            if !secret.is_empty() {
+                shown = shown.replace(&secret, "<<>>");
+            }
+        }
+        shown
     }
 
     /// Whether this node may read from it: `reindex.remote.allowlist`, nothing unless said otherwise.
@@ -126,6 +178,26 @@ impl RemoteSource {
             "[{address}] not allowlisted in {ALLOW_LIST}"
         )))
     }
+}
+
+/// Checks the settings of a node that reindexing from other clusters follows.
+///
+/// # Errors
+/// 400 for a value that can't be followed: an allow-list that lets in everything, another setting of `reindex.ssl` than those
+/// that are known.
+pub(crate) fn check_settings(settings: &BTreeMap<String, String>) -> Result<(), Failure> {
+    let allowed = settings.get(ALLOW_LIST).map_or("", String::as_str);
+    let is_all = |pattern: &str| {
+        let only_wild = pattern.chars().all(|c| c == '*' || c == ':');
+        pattern.contains('*') && only_wild
+    };
+    if allowed.split(',').any(|pattern| is_all(pattern.trim())) {
+        return Err(Failure::illegal_argument(format!(
+            "Refusing to start because allowlist [{allowed}] accepts all addresses. This would allow users to reindex-from-remote any \
+             URL they like effectively having this node make HTTP GETs for them."
+        )));
+    }
+    tls::SslSettings::of(settings).map(drop)
 }
 
 fn headers(remote: &Object) -> Result<Vec<(String, String)>, Failure> {
