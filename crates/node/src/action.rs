@@ -1,6 +1,7 @@
 //! An action: a named operation with its request, its response and what may be done to it while it runs.
 
 use crate::Node;
+use futures_util::future::BoxFuture;
 use glasswork_content::{failure::Failure, render::Render};
 use glasswork_tasks::{ActionSpec, Describe, Task};
 use serde::{Serialize, de::DeserializeOwned};
@@ -32,6 +33,12 @@ pub trait Action: Sized + Send + 'static {
         Some(Arc::new(Nothing))
     }
 
+    /// What to do when the answer could not be written, as after a cancel: what it keeps for a client that never hears of it is
+    /// given back. Asked before the answer is written.
+    fn when_unsent(_response: &Self::Response) -> Option<Unsent> {
+        None
+    }
+
     /// Does it.
     fn run(
         node: Arc<Node>,
@@ -39,6 +46,9 @@ pub trait Action: Sized + Send + 'static {
         request: Self::Request,
     ) -> impl Future<Output = Result<Self::Response, Failure>> + Send;
 }
+
+/// Clears up beneath the task whose answer could not be written.
+pub type Unsent = Box<dyn FnOnce(Arc<Node>, Task) -> BoxFuture<'static, ()> + Send>;
 
 /// An action that can be started without waiting for it ([`Node::start_stored`]); its outcome is stored in `.tasks`.
 pub trait StoredAction: Action {

@@ -1,6 +1,6 @@
 //! Loops that live as long as the node and wait for something to do. What they do, they do as tasks.
 
-use crate::{Node, actions::tasks::results::retention, bans::OrderBook, numbers};
+use crate::{Node, actions::tasks::results::retention, bans::OrderBook, late, numbers};
 use futures_util::FutureExt;
 use glasswork_tasks::NodeId;
 use std::{
@@ -40,6 +40,7 @@ impl Node {
         self.background("members", watch_members(Arc::downgrade(self)));
         self.background("results", retention::keep(Arc::downgrade(self)));
         self.background("contexts", sweep_contexts(Arc::downgrade(self)));
+        self.background("late", late::watch(Arc::downgrade(self)));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use glasswork_content::text::parse_size;
 use glasswork_tasks::{Memory, Stop};
+use serde::{Deserialize, Serialize};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -16,6 +17,18 @@ pub(crate) struct Breaker {
     memory: u64,
     limit: AtomicU64,
     used: AtomicU64,
+    tripped: AtomicU64,
+}
+
+/// What a breaker counts, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreakerStats {
+    /// What may be reserved.
+    pub limit: u64,
+    /// What is.
+    pub used: u64,
+    /// How often it was too much.
+    pub tripped: u64,
 }
 
 impl Breaker {
@@ -25,6 +38,7 @@ impl Breaker {
             memory,
             limit: AtomicU64::new(memory / 10 * 6),
             used: AtomicU64::new(0),
+            tripped: AtomicU64::new(0),
         }
     }
 
@@ -37,6 +51,14 @@ impl Breaker {
     pub(crate) fn set_limit(&self, text: &str) {
         if let Some(limit) = self.bytes(text) {
             self.limit.store(limit, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn stats(&self) -> BreakerStats {
+        BreakerStats {
+            limit: self.limit.load(Ordering::Relaxed),
+            used: self.used.load(Ordering::Relaxed),
+            tripped: self.tripped.load(Ordering::Relaxed),
         }
     }
 
@@ -91,10 +113,13 @@ impl Memory for Breaker {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
                 used.checked_add(bytes).filter(|wanted| *wanted <= limit)
             });
-        grown.map(drop).map_err(|used| Stop::Memory {
-            label: "request".into(),
-            wanted: used.saturating_add(bytes),
-            limit,
+        grown.map(drop).map_err(|used| {
+            self.tripped.fetch_add(1, Ordering::Relaxed);
+            Stop::Memory {
+                label: "request".into(),
+                wanted: used.saturating_add(bytes),
+                limit,
+            }
         })
     }
 
@@ -123,6 +148,11 @@ mod tests {
         breaker.give_back(100);
         assert!(breaker.reserve(100).is_ok());
         assert!(breaker.reserve(u64::MAX).is_err());
+        let counted = breaker.stats();
+        assert_eq!(
+            (counted.limit, counted.used, counted.tripped),
+            (600, 600, 2)
+        );
     }
 
     #[test]

@@ -13,6 +13,10 @@ pub struct Host {
     pub memory_total: u64,
     /// Of it, what is free or could be.
     pub memory_available: u64,
+    /// What of its memory may be on disk, in bytes.
+    pub swap_total: u64,
+    /// Of it, what is free.
+    pub swap_free: u64,
     /// Resident memory of this process in bytes.
     pub process_resident: u64,
     /// Percent of the processors' time in use since the last look (or since the machine started).
@@ -43,6 +47,8 @@ impl Host {
             load: std::array::from_fn(|_| averages.next().unwrap_or(0.0)),
             memory_total: kilobytes(&meminfo, "MemTotal:"),
             memory_available: kilobytes(&meminfo, "MemAvailable:"),
+            swap_total: kilobytes(&meminfo, "SwapTotal:"),
+            swap_free: kilobytes(&meminfo, "SwapFree:"),
             process_resident: kilobytes(&status, "VmRSS:"),
             cpu_percent: cpu_percent(),
         }
@@ -62,7 +68,7 @@ pub(crate) fn percent(part: u64, all: u64) -> u8 {
     u8::try_from(percent.min(100)).unwrap_or(100)
 }
 
-fn kilobytes(text: &str, name: &str) -> u64 {
+pub(crate) fn kilobytes(text: &str, name: &str) -> u64 {
     let line = text.lines().find_map(|line| line.strip_prefix(name));
     let number = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     number.unwrap_or(0) * 1024

@@ -5,8 +5,10 @@ use crate::{
     actions::{by_query, search::Contexts, table},
     bans::Bans,
     breaker::{self, Breaker},
+    connections::Connections,
     durable::{self, StartedRuns},
     identity,
+    late::{LateCounts, LateSearches},
     metadata::{Metadata, Settings, Store},
     numbers::{self, NumbersError},
     previews::Previews,
@@ -50,6 +52,8 @@ pub struct Node {
     previews: Previews,
     watches: Arc<Watches>,
     taps: Taps,
+    late: LateCounts,
+    connections: Arc<Connections>,
     /// Loops that end with the node.
     pub(crate) loops: Mutex<Vec<AbortHandle>>,
 }
@@ -130,6 +134,8 @@ impl Node {
             previews: Previews::default(),
             watches: Arc::default(),
             taps: Taps::default(),
+            late: LateCounts::default(),
+            connections: Arc::default(),
             loops: Mutex::default(),
         });
         node.announce();
@@ -257,6 +263,22 @@ impl Node {
     /// What other nodes watch of this one.
     pub(crate) fn taps(&self) -> &Taps {
         &self.taps
+    }
+
+    /// Searches that still run long after they were cancelled.
+    pub(crate) fn late_searches(&self) -> LateSearches {
+        self.late.look(self)
+    }
+
+    /// What the last look at them saw.
+    #[cfg(test)]
+    pub(crate) fn late_seen(&self) -> LateSearches {
+        self.late.seen()
+    }
+
+    /// The connections of its clients.
+    pub fn connections(&self) -> &Arc<Connections> {
+        &self.connections
     }
 
     pub(crate) fn internal_action(&self, spec: &Spec) -> glasswork_tasks::Action {

@@ -5,6 +5,7 @@ use crate::failure;
 use glasswork_content::failure::{Failure, Kind};
 use glasswork_tasks::{Checkpoint, On, Task};
 use parking_lot::{Condvar, Mutex};
+use serde::{Deserialize, Serialize};
 use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -13,6 +14,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread,
+    time::Instant,
 };
 use tokio::{runtime::Handle, sync::oneshot};
 
@@ -85,6 +87,7 @@ struct Shared {
     work: Condvar,
     rejected: AtomicU64,
     completed: AtomicU64,
+    waited_nanos: AtomicU64,
 }
 
 #[derive(Default)]
@@ -102,7 +105,7 @@ impl std::fmt::Debug for Pool {
 }
 
 /// What a pool is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PoolStats {
     /// Threads that exist.
     pub threads: usize,
@@ -114,6 +117,8 @@ pub struct PoolStats {
     pub rejected: u64,
     /// Jobs that ended so far.
     pub completed: u64,
+    /// How long jobs waited for their turn so far, in nanoseconds together.
+    pub waited_nanos: u64,
 }
 
 impl Pool {
@@ -124,6 +129,7 @@ impl Pool {
             work: Condvar::new(),
             rejected: AtomicU64::new(0),
             completed: AtomicU64::new(0),
+            waited_nanos: AtomicU64::new(0),
         };
         Self {
             shared: Arc::new(shared),
@@ -144,6 +150,7 @@ impl Pool {
             queued: state.jobs.len(),
             rejected: self.shared.rejected.load(Ordering::Relaxed),
             completed: self.shared.completed.load(Ordering::Relaxed),
+            waited_nanos: self.shared.waited_nanos.load(Ordering::Relaxed),
         }
     }
 
@@ -161,8 +168,11 @@ impl Pool {
         let (answer, answered) = oneshot::channel();
         let worker = task.clone();
         let waiting = task.waiting(On::Pool(self.shared.config.name));
+        let (shared, queued) = (Arc::clone(&self.shared), Instant::now());
         let job = Box::new(move || {
             drop(waiting);
+            let waited = u64::try_from(queued.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            shared.waited_nanos.fetch_add(waited, Ordering::Relaxed);
             let outcome = match worker.checkpoint() {
                 Ok(()) => {
                     let execution = worker.execution();

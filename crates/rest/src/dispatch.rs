@@ -5,7 +5,7 @@ use std::{panic::AssertUnwindSafe, pin::Pin, sync::Arc};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use glasswork_content::failure::{Failure, Kind};
-use glasswork_node::Node;
+use glasswork_node::{Connections, Node};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts};
 
 use crate::{
@@ -43,6 +43,10 @@ impl std::fmt::Debug for Api {
 }
 
 impl Dispatch for Api {
+    fn connections(&self) -> &Arc<Connections> {
+        self.node.connections()
+    }
+
     fn dispatch(
         self: Arc<Self>,
         exchange: Exchange,

@@ -3,6 +3,7 @@
 use super::guard::{self, Refused};
 use bytes::Bytes;
 use glasswork_client::{Client, Error, Passed};
+use glasswork_node::Connections;
 use glasswork_rest::server::{Dispatch, Download, Exchange, HangUp};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
 use std::{
@@ -20,6 +21,7 @@ pub(super) struct Proxy {
     token: String,
     port: OnceLock<u16>,
     turns: Semaphore,
+    connections: Arc<Connections>,
 }
 
 /// What is kept of the server's headers. No cookie, no wish for a password and no policy of its own gets through.
@@ -32,6 +34,7 @@ impl Proxy {
             token,
             port: OnceLock::new(),
             turns: Semaphore::new(BESIDE),
+            connections: Arc::default(),
         }
     }
 
@@ -78,6 +81,10 @@ impl Proxy {
 }
 
 impl Dispatch for Proxy {
+    fn connections(&self) -> &Arc<Connections> {
+        &self.connections
+    }
+
     fn dispatch(
         self: Arc<Self>,
         exchange: Exchange,

@@ -87,6 +87,7 @@ fn is_moment(key: &str) -> bool {
             | "creation_date"
             | "index.creation_date"
             | "creation_time"
+            | "timestamp"
             | "start_time"
             | "start_time_in_millis"
             | "running_time"

@@ -240,6 +240,10 @@ pub(crate) const NODES_INFO: Spec =
     Spec::uncancellable("cluster:monitor/nodes/info", 10_000, SHORT);
 pub(crate) const NODES_INFO_NODE: Spec =
     Spec::uncancellable("cluster:monitor/nodes/info[n]", 10_000, SHORT);
+pub(crate) const NODES_STATS: Spec =
+    Spec::uncancellable("cluster:monitor/nodes/stats", 10_000, SHORT);
+pub(crate) const NODES_STATS_NODE: Spec =
+    Spec::uncancellable("cluster:monitor/nodes/stats[n]", 10_000, SHORT);
 pub(crate) const ANALYZE: Spec = Spec::uncancellable("indices:admin/analyze", 10_000, SHORT);
 pub(crate) const ANALYZE_SHARD: Spec =
     Spec::uncancellable("indices:admin/analyze[s]", 10_000, SHORT);
@@ -256,6 +260,8 @@ pub const ALL: &[Served] = &[
     Served::of::<cluster::pending_tasks::PendingTasks>(),
     Served::of::<cluster::nodes_info::NodesInfo>(),
     Served::of::<cluster::nodes_info::NodesInfoNode>(),
+    Served::of::<cluster::nodes_stats::NodesStats>(),
+    Served::of::<cluster::nodes_stats::NodesStatsNode>(),
     Served::of::<indices::Analyze>(),
     Served::of::<indices::AnalyzeShard>(),
     Served::of::<metrics::Metrics>(),

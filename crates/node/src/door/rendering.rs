@@ -37,6 +37,7 @@ impl Node {
             let heavy = outcome
                 .as_ref()
                 .is_ok_and(|response| weight(response) > HEAVY);
+            let unsent = outcome.as_ref().ok().and_then(A::when_unsent);
             let answer = if heavy {
                 task.enter("writing the answer");
                 let write = move |task: &Task| finish(outcome, task);
@@ -45,6 +46,9 @@ impl Node {
                 std::panic::catch_unwind(AssertUnwindSafe(|| finish(outcome, &task)))
                     .unwrap_or_else(|panic| Err(panicked(&*panic)))
             };
+            if let (true, Some(unsent)) = (answer.is_err(), unsent) {
+                unsent(Arc::clone(&node), task.clone()).await;
+            }
             end(guard, Ending::of(&answer)).await;
             answer
         });

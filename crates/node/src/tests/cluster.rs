@@ -118,6 +118,16 @@ impl Cluster {
 
 /// Starts node `id` with its shards in the folder `data`.
 pub(super) async fn start_on(world: &World, id: &str, data: PathBuf) -> Arc<Node> {
+    start_with(world, id, data, BTreeMap::new()).await
+}
+
+/// The same, with settings of its own.
+pub(super) async fn start_with(
+    world: &World,
+    id: &str,
+    data: PathBuf,
+    settings: BTreeMap<String, String>,
+) -> Arc<Node> {
     let parts = world.node(id);
     let config = Config {
         id: id.into(),
@@ -127,7 +137,7 @@ pub(super) async fn start_on(world: &World, id: &str, data: PathBuf) -> Arc<Node
         http_address: format!("10.0.0.{}:9200", &id[1..]),
         data,
         attributes: BTreeMap::new(),
-        settings: BTreeMap::new(),
+        settings,
         meter: Arc::new(CpuMeter::default()),
         memory_limit: 1 << 30,
     };

@@ -4,6 +4,7 @@ pub(crate) mod actions;
 mod cancelling;
 mod cluster;
 mod faults;
+mod figures;
 mod homes;
 mod kept;
 mod listing;

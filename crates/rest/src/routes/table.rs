@@ -19,6 +19,7 @@ pub(crate) const TABLE: &[&[Route]] = &[
     handlers::cluster::state::ROUTES,
     handlers::indices::analyze::ROUTES,
     handlers::nodes::info::ROUTES,
+    handlers::nodes::stats::ROUTES,
     handlers::aliases::delete::ROUTES,
     handlers::aliases::get::ROUTES,
     handlers::aliases::put::ROUTES,

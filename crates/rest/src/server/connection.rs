@@ -3,15 +3,13 @@
 use std::{
     net::SocketAddr,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
 use bytes::Bytes;
+use glasswork_node::OpenConnection;
 use http_body::{Body, Frame, SizeHint};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -35,8 +33,6 @@ pub(super) struct Shared<D> {
     pub(super) limits: Limits,
     pub(super) bodies: Arc<Bodies>,
     pub(super) dispatch: Arc<D>,
-    pub(super) open: AtomicUsize,
-    pub(super) numbers: AtomicU64,
     pub(super) stopping: watch::Receiver<bool>,
 }
 
@@ -47,23 +43,19 @@ const READ_BUFFER: usize = 64 << 10;
 /// The first byte of a TLS handshake.
 const HANDSHAKE: u8 = 0x16;
 
-/// Serves a connection until it is closed. The caller has counted it as open.
+/// Serves a connection until it is closed.
 pub(super) async fn serve<D: Dispatch>(
     shared: Arc<Shared<D>>,
     socket: TcpStream,
     peer: SocketAddr,
+    open: OpenConnection,
 ) {
-    let _open = Open(&shared.open);
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%peer, %error, "the connection was gone at once");
         return;
     }
     let connection = Arc::new(Connection {
-        label: format!(
-            "{peer}#{}",
-            shared.numbers.fetch_add(1, Ordering::Relaxed) + 1
-        )
-        .into(),
+        label: format!("{peer}#{}", open.number()).into(),
         peer,
         encrypted: shared.acceptor.is_some(),
     });
@@ -74,14 +66,6 @@ pub(super) async fn serve<D: Dispatch>(
         Ok(Some(encrypted)) => talk(&shared, encrypted, connection).await,
         Ok(None) => {}
         Err(_) => tracing::debug!(%peer, "the TLS handshake took too long"),
-    }
-}
-
-struct Open<'a>(&'a AtomicUsize);
-
-impl Drop for Open<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -13,6 +13,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
+use glasswork_node::Connections;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -25,6 +26,9 @@ use super::limits::Limits;
 
 /// Answers requests. The server calls it from many tasks at once.
 pub trait Dispatch: Send + Sync + 'static {
+    /// Where its connections are counted.
+    fn connections(&self) -> &Arc<Connections>;
+
     /// Answers one request, or hangs up on it. Dropped when the client is gone before the answer.
     fn dispatch(
         self: Arc<Self>,

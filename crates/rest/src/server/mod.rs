@@ -8,15 +8,7 @@ mod guarded;
 mod limits;
 pub(crate) mod tls;
 
-use std::{
-    io,
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -62,8 +54,6 @@ impl Server {
             bodies: Arc::new(Bodies::new(limits.bodies)),
             limits,
             dispatch,
-            open: AtomicUsize::new(0),
-            numbers: AtomicU64::new(0),
             stopping: stopping.clone(),
         });
         let accepting = tokio::spawn(accept(listener, shared, stopping));
@@ -147,10 +137,9 @@ fn admit<D: Dispatch>(
     socket: TcpStream,
     peer: SocketAddr,
 ) {
-    if shared.open.fetch_add(1, Ordering::Relaxed) >= shared.limits.connections {
-        shared.open.fetch_sub(1, Ordering::Relaxed);
-        connections.spawn(connection::turn_away(socket));
-        return;
-    }
-    connections.spawn(connection::serve(Arc::clone(shared), socket, peer));
+    let counted = shared.dispatch.connections();
+    match counted.open(shared.limits.connections) {
+        Some(open) => connections.spawn(connection::serve(Arc::clone(shared), socket, peer, open)),
+        None => connections.spawn(connection::turn_away(socket)),
+    };
 }

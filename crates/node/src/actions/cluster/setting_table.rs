@@ -109,6 +109,7 @@ pub const CLUSTER_SETTINGS: &[ClusterSetting] = &[
     dynamic("tasks.results.retention", TIME_OR_NEVER, "7d"),
     dynamic("task_cancellation.duration_millis", Whole(0, i64::MAX), "10000"),
     dynamic("task_cancellation.enabled", Flag, "true"),
+    fixed("task_cancellation.interval_millis", Whole(1, i64::MAX), "5000"),
     dynamic("task_resource_consumers.enabled", Flag, "false"),
     dynamic("task_resource_tracking.enabled", Flag, "true"),
     dynamic("tasks.history.max_bytes", Size, "64mb"),

@@ -18,10 +18,10 @@ use glasswork_search::{
 use glasswork_tasks::{Describe, Task};
 use serde::{Deserialize, Serialize};
 
-use super::coordinate;
+use super::{ClearScroll, ClearScrollRequest, coordinate};
 use crate::{
     Node,
-    action::{Action, Description, Spec},
+    action::{Action, Description, Spec, Unsent},
     actions::table,
     metadata::{ExpressionOptions, IndexExpression},
 };
@@ -177,6 +177,19 @@ impl Action for SearchAction {
 
     fn validate(request: &SearchRequest) -> Result<(), Failure> {
         request.check()
+    }
+
+    /// Nobody knows the id of a scroll whose first page was not sent: its contexts would only wait for their time.
+    fn when_unsent(response: &SearchResponse) -> Option<Unsent> {
+        let ids = vec![response.scroll_id.clone()?];
+        Some(Box::new(move |node, task| {
+            Box::pin(async move {
+                let clear = ClearScrollRequest::Ids(ids);
+                if let Err(failure) = node.closing_child::<ClearScroll>(&task, clear).await {
+                    tracing::debug!(%failure, "a scroll that nobody heard of stays until its time");
+                }
+            })
+        }))
     }
 
     async fn run(

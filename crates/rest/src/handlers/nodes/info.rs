@@ -13,6 +13,7 @@ use glasswork_node::{
     metadata::Settings,
 };
 
+use super::heading;
 use crate::{
     handler,
     headers::BUILD_HASH,
@@ -59,7 +60,7 @@ const METRICS: [&str; 11] = [
 ];
 
 /// Endpoints beside this one that are not served here: their names are no ids of nodes.
-const OTHERS: [&str; 4] = ["stats", "usage", "hot_threads", "reload_secure_settings"];
+const OTHERS: [&str; 3] = ["usage", "hot_threads", "reload_secure_settings"];
 
 async fn info(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure> {
     let params = &mut request.params;
@@ -94,21 +95,13 @@ async fn info(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure> {
 }
 
 fn render(out: &mut Render, answer: &NodesInfoResponse, metrics: &[String], flat: bool) {
-    let (successful, failed) = (answer.nodes.len() as u64, answer.failures.len() as u64);
     out.object();
-    out.field_object("_nodes");
-    out.field_unsigned("total", successful + failed);
-    out.field_unsigned("successful", successful);
-    out.field_unsigned("failed", failed);
-    if failed > 0 {
-        out.field_array("failures");
-        for failure in &answer.failures {
-            failure.render(out);
-        }
-        out.end_array();
-    }
-    out.end_object();
-    out.field_str("cluster_name", &answer.cluster_name);
+    heading(
+        out,
+        answer.nodes.len(),
+        &answer.failures,
+        &answer.cluster_name,
+    );
     out.field_object("nodes");
     let all = metrics.is_empty() || metrics.iter().any(|metric| metric == "_all");
     let wanted = |metric: &str| all || metrics.iter().any(|wanted| wanted == metric);

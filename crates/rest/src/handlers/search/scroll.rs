@@ -11,8 +11,7 @@ use glasswork_node::{
     Node,
     actions::search::{ClearScroll, ClearScrollRequest, Scroll, ScrollRequest},
 };
-use glasswork_search::reduce::ResponseOptions;
-use glasswork_tasks::NoCheckpoint;
+use glasswork_search::reduce::{ResponseOptions, SearchResponse};
 
 use super::{fields, ids, keep_alive, unknown};
 use crate::{
@@ -82,11 +81,13 @@ async fn scroll(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure>
         read(&body, &mut wanted)?;
     }
     let form = request.form.clone();
-    node.run::<Scroll, _>(wanted, request.caller(), move |answer| {
+    let writer = Arc::clone(&node);
+    let weight = SearchResponse::weight;
+    node.run_weighed::<Scroll, _>(wanted, request.caller(), weight, move |answer, task| {
         let answer = answer?;
-        form.try_reply(200, |out| {
+        form.long_reply(200, &writer, task, |out| {
             out.object();
-            answer.render_fields(options, out, &NoCheckpoint)?;
+            answer.render_fields(options, out, task)?;
             out.end_object();
             Ok(())
         })
