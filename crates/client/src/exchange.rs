@@ -24,6 +24,13 @@ pub(crate) struct Answer {
     body: Bytes,
 }
 
+impl Answer {
+    /// The body's bytes, decompressed.
+    pub(crate) fn size(&self) -> usize {
+        self.body.len()
+    }
+}
+
 impl Inner {
     /// Asks, and reads the answer as JSON. `wait` is how long the server itself was asked to wait.
     pub(crate) async fn json<T: DeserializeOwned>(

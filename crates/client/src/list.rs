@@ -106,6 +106,8 @@ pub struct TaskList {
     pub node_failures: Vec<NodeFailure>,
     /// Tasks that could not be dealt with.
     pub task_failures: Vec<TaskFailure>,
+    /// The answer's bytes, decompressed.
+    pub answer_in_bytes: usize,
 }
 
 /// A node as a list of tasks names it. A server may leave out everything.
@@ -249,8 +251,12 @@ impl Client {
         target: &Target,
         wait: Duration,
     ) -> Result<TaskList, Error> {
-        let wire: Wire = self.inner.json(method, target, wait).await?;
-        Ok(wire.into())
+        let answer = self.inner.ask(method, target, wait).await?;
+        let wire: Wire = self.inner.read(&answer)?;
+        Ok(TaskList {
+            answer_in_bytes: answer.size(),
+            ..wire.into()
+        })
     }
 }
 

@@ -12,6 +12,7 @@ mod manual;
 mod serve;
 mod settings;
 mod tasks;
+mod top;
 mod view;
 mod web;
 
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Load(arguments) => load::run(&arguments),
         Command::Tasks(arguments) => tasks::run(*arguments),
+        Command::Top(arguments) => top::run(&arguments),
         Command::Console(arguments) => web::run(&arguments),
         Command::Context(arguments) => contexts::run(arguments.command),
         Command::Completions { shell } => manual::completions(shell),

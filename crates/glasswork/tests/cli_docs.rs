@@ -12,7 +12,7 @@ use cli::Cli;
 use std::path::Path;
 
 const BEGIN: &str = "<!-- The texts below are written by `GLASSWORK_WRITE_DOCS=1 cargo test -p glasswork --test cli_docs`. -->\n";
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "tasks",
     "tasks ls",
     "tasks get",
@@ -24,6 +24,7 @@ const COMMANDS: [&str; 19] = [
     "tasks resume",
     "tasks rethrottle",
     "tasks export",
+    "top",
     "console",
     "context",
     "context add",

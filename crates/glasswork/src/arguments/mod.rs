@@ -4,6 +4,7 @@ pub(crate) mod context;
 mod quantity;
 pub(crate) mod server;
 pub(crate) mod tasks;
+pub(crate) mod top;
 
 pub(crate) use quantity::{bytes, duration};
 
@@ -12,6 +13,7 @@ use context::ContextArguments;
 use server::ServerArguments;
 use std::path::PathBuf;
 use tasks::TasksArguments;
+use top::TopArguments;
 
 /// A search node that speaks the OpenSearch REST wire and whose every operation is a task.
 #[derive(Debug, Parser)]
@@ -30,6 +32,8 @@ pub(crate) enum Command {
     Load(LoadArguments),
     /// Shows, explains and stops what runs on a server: Glasswork or any OpenSearch.
     Tasks(Box<TasksArguments>),
+    /// Shows what runs on a server on the whole terminal, live, and stops it: Glasswork or any OpenSearch.
+    Top(Box<TopArguments>),
     /// Opens the web console for a server: Glasswork or any OpenSearch.
     Console(Box<ConsoleArguments>),
     /// Names clusters, for --to.

@@ -7,10 +7,10 @@ use std::{collections::HashSet, time::Duration};
 
 /// One fact that explains something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Fact {
+pub(crate) struct Fact {
     /// What kind: `cancel`, `wait`, `throttle`, `children`, `slices`, `phase`, `cpu`, `checkpoint`, `progress`, `unknown`.
-    pub(super) kind: &'static str,
-    pub(super) text: String,
+    pub(crate) kind: &'static str,
+    pub(crate) text: String,
 }
 
 /// The tasks below a task, and which of them a user should look at.

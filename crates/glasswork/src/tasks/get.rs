@@ -36,7 +36,7 @@ pub(super) async fn run(session: &Session, arguments: &GetArguments) -> Result<C
 }
 
 /// Everything known of a task, a line a fact.
-fn pane(answer: &TaskAnswer, paint: Paint) -> String {
+pub(crate) fn pane(answer: &TaskAnswer, paint: Paint) -> String {
     let mut lines = Lines {
         text: String::new(),
         paint,

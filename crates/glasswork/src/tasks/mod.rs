@@ -22,8 +22,10 @@ use crate::{
     view::Paint,
 };
 pub(crate) use ask::client;
+pub(crate) use get::pane;
 use glasswork_client::{Client, ConfigError, Error, TaskId};
 use std::{io, path::PathBuf};
+pub(crate) use why::facts;
 
 /// What every command has: whom to ask and how to show it.
 struct Session {
@@ -52,6 +54,8 @@ pub(crate) enum TasksError {
     PasswordShown,
     #[error("there is no task {0} on this server")]
     NoSuchTask(TaskId),
+    #[error("there is no terminal here: `glasswork tasks ls` needs none")]
+    NoTerminal,
     #[error("to stop tasks without being asked, say --yes")]
     NotAsked,
     #[error("nothing was stopped")]
@@ -79,6 +83,7 @@ impl TasksError {
             | Self::Contexts(_)
             | Self::PasswordShown
             | Self::NotAsked
+            | Self::NoTerminal
             | Self::Exists(_)
             | Self::File { .. } => Code::Usage,
             Self::Declined | Self::Output(_) | Self::System(_) => Code::Failure,

@@ -57,7 +57,7 @@ pub(super) async fn everything(session: &Session) -> Result<TaskList, TasksError
 }
 
 /// What explains a task, with what runs beside it.
-pub(super) fn facts(task: &Task, list: &TaskList) -> Vec<Fact> {
+pub(crate) fn facts(task: &Task, list: &TaskList) -> Vec<Fact> {
     let below = Below {
         tasks: below(&task.id(), list),
     };

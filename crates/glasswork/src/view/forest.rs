@@ -22,13 +22,19 @@ pub(crate) struct Forest<'a> {
 impl<'a> Forest<'a> {
     /// The trees of a list; siblings in the given order.
     pub(crate) fn of(list: &'a TaskList, sort: Sort) -> Self {
+        Self::chosen(list, sort, |_| true)
+    }
+
+    /// The trees of those tasks of a list that are to be kept; one whose parent is not is a root.
+    pub(crate) fn chosen(list: &'a TaskList, sort: Sort, keep: impl Fn(&Task) -> bool) -> Self {
         let tasks = &list.tasks;
-        let by_id: HashMap<TaskId, usize> = tasks
-            .iter()
-            .enumerate()
-            .map(|(place, task)| (task.id(), place))
+        let mut order: Vec<usize> = (0..tasks.len())
+            .filter(|place| keep(&tasks[*place]))
             .collect();
-        let mut order: Vec<usize> = (0..tasks.len()).collect();
+        let by_id: HashMap<TaskId, usize> = order
+            .iter()
+            .map(|&place| (tasks[place].id(), place))
+            .collect();
         let row = |place: usize| Row::of(&tasks[place], list.node_name(&tasks[place].node));
         order.sort_by(|left, right| sort.compare(&row(*left), &row(*right)));
         let mut forest = Self {
@@ -60,6 +66,18 @@ impl<'a> Forest<'a> {
     /// The rows of one task and everything below it; `None` if it is not there.
     pub(crate) fn rows_below(&self, id: &TaskId) -> Option<Vec<Row<'a>>> {
         Some(self.walk(&[*self.by_id.get(id)?]))
+    }
+
+    /// The places in the list of all trees' tasks as they are drawn, with their branches and whether something is below;
+    /// what is below a folded one is left out.
+    pub(crate) fn places(&self, folded: &HashSet<TaskId>) -> Vec<(usize, String, bool)> {
+        let mut places = Vec::new();
+        self.visit(&self.roots, |place, branch| {
+            let below = !self.children_of(place).is_empty();
+            places.push((place, branch, below));
+            !(below && !folded.is_empty() && folded.contains(&self.list.tasks[place].id()))
+        });
+        places
     }
 
     /// How many tasks are below this one.
@@ -129,6 +147,20 @@ impl<'a> Forest<'a> {
 
     fn walk(&self, roots: &[usize]) -> Vec<Row<'a>> {
         let mut rows = Vec::new();
+        self.visit(roots, |place, branch| {
+            let task = &self.list.tasks[place];
+            rows.push(Row {
+                branch,
+                ..Row::of(task, self.list.node_name(&task.node))
+            });
+            true
+        });
+        rows
+    }
+
+    /// Goes through trees as they are drawn: each task with its branches. What is below one goes unvisited where the answer
+    /// is no.
+    fn visit(&self, roots: &[usize], mut deeper: impl FnMut(usize, String) -> bool) {
         // The place, its level, and the branches drawn before it and before what is below it.
         let mut open: Vec<(usize, usize, String, String)> = roots
             .iter()
@@ -136,28 +168,25 @@ impl<'a> Forest<'a> {
             .map(|&root| (root, 0, String::new(), String::new()))
             .collect();
         while let Some((place, level, branch, below)) = open.pop() {
-            let task = &self.list.tasks[place];
-            rows.push(Row {
-                branch,
-                ..Row::of(task, self.list.node_name(&task.node))
-            });
+            if !deeper(place, branch) {
+                continue;
+            }
             let children = self.children_of(place);
             for (number, &child) in children.iter().enumerate().rev() {
                 let last = number + 1 == children.len();
-                let (branch, deeper) = if level + 1 > DRAWN {
+                let (branch, next) = if level + 1 > DRAWN {
                     (format!("…{} ", level + 1), String::new())
                 } else {
-                    let (here, deeper) = if last {
+                    let (here, further) = if last {
                         ("└ ", "  ")
                     } else {
                         ("├ ", "│ ")
                     };
-                    (format!("{below}{here}"), format!("{below}{deeper}"))
+                    (format!("{below}{here}"), format!("{below}{further}"))
                 };
-                open.push((child, level + 1, branch, deeper));
+                open.push((child, level + 1, branch, next));
             }
         }
-        rows
     }
 
     /// Makes a root of one task of each circle and takes it from its parent.

@@ -22,7 +22,6 @@ pub(crate) struct Paint {
 
 impl Paint {
     /// No colour.
-    #[cfg(test)]
     pub(crate) const OFF: Self = Self { on: false };
 
     /// Whether the standard output gets colour: on a terminal that has it, unless the user sets `NO_COLOR`
@@ -38,6 +37,11 @@ impl Paint {
             }
         };
         Self { on }
+    }
+
+    /// Whether there is colour.
+    pub(crate) fn is_on(self) -> bool {
+        self.on
     }
 
     /// The text in a shade. It must be safe already.

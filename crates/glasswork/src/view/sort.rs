@@ -30,6 +30,44 @@ impl Sort {
     };
 }
 
+impl Sort {
+    /// By these, one after the other, `glasswork top` sorts; the same as text.
+    const NAMES: [(Key, &str); 8] = [
+        (Key::Age, "age"),
+        (Key::Cpu, "cpu"),
+        (Key::Memory, "memory"),
+        (Key::Progress, "progress"),
+        (Key::State, "state"),
+        (Key::Action, "action"),
+        (Key::Node, "node"),
+        (Key::Id, "id"),
+    ];
+
+    /// The order by the next column, or the one before, in the direction that is usual there.
+    pub(crate) fn next(self, forwards: bool) -> Self {
+        let places = Self::NAMES.len();
+        let here = Self::NAMES.iter().position(|(key, _)| *key == self.key);
+        let step = if forwards { 1 } else { places - 1 };
+        let (key, _) = Self::NAMES[(here.unwrap_or(0) + step) % places];
+        let descending = matches!(key, Key::Age | Key::Cpu | Key::Memory | Key::Progress);
+        Self { key, descending }
+    }
+
+    /// The same order backwards.
+    pub(crate) fn inverted(self) -> Self {
+        Self {
+            descending: !self.descending,
+            ..self
+        }
+    }
+
+    /// What it is sorted by, and whether the most comes first.
+    pub(crate) fn told(self) -> (&'static str, bool) {
+        let found = Self::NAMES.iter().find(|(key, _)| *key == self.key);
+        (found.map_or("id", |(_, name)| name), self.descending)
+    }
+}
+
 impl FromStr for Sort {
     type Err = String;
 

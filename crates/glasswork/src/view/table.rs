@@ -46,6 +46,19 @@ pub(crate) struct Table {
 impl Table {
     /// The table with its titles, each line with its end.
     pub(crate) fn draw(&self, rows: &[Row<'_>]) -> String {
+        let paint = |line: Vec<(Shade, String)>| {
+            let mut text: String = line
+                .iter()
+                .map(|(shade, cell)| self.paint.paint(*shade, cell))
+                .collect();
+            text.push('\n');
+            text
+        };
+        self.lines(rows).into_iter().map(paint).collect()
+    }
+
+    /// The lines of the table in pieces with their shades: the titles, then the rows.
+    pub(crate) fn lines(&self, rows: &[Row<'_>]) -> Vec<Vec<(Shade, String)>> {
         let longest = match (self.wide, self.width) {
             (true, _) => usize::MAX,
             (false, Some(width)) => width.min(LONGEST),
@@ -64,46 +77,50 @@ impl Table {
         let shown: Vec<usize> = (0..widths.len())
             .filter(|place| widths[*place] > 0)
             .collect();
-        let mut text = String::new();
         let titles = shown
             .iter()
-            .map(|&place| (place, self.columns[place].title().to_owned(), Shade::Bold));
-        self.line(&mut text, titles, &widths);
+            .map(|&place| (place, self.columns[place].title(), Shade::Bold));
+        let mut lines = vec![self.line(titles, &widths)];
         for (row, cells) in rows.iter().zip(&cells) {
             let cells = shown
                 .iter()
-                .map(|&place| (place, cells[place].clone(), self.columns[place].shade(row)));
-            self.line(&mut text, cells, &widths);
+                .map(|&place| (place, cells[place].as_str(), self.columns[place].shade(row)));
+            lines.push(self.line(cells, &widths));
         }
-        text
+        lines
     }
 
-    fn line(
+    fn line<'a>(
         &self,
-        text: &mut String,
-        cells: impl Iterator<Item = (usize, String, Shade)>,
+        cells: impl Iterator<Item = (usize, &'a str, Shade)>,
         widths: &[usize],
-    ) {
+    ) -> Vec<(Shade, String)> {
+        let mut pieces = Vec::new();
+        let blanks = |pieces: &mut Vec<_>, number| {
+            if number > 0 {
+                pieces.push((Shade::Plain, " ".repeat(number)));
+            }
+        };
         let mut cells = cells.peekable();
         while let Some((place, cell, shade)) = cells.next() {
             let column = self.columns[place];
             let cell = clip(
-                &cell,
+                cell,
                 widths[place],
                 matches!(column.cut(), Cut::Beginning(_)),
             );
             let blank = widths[place].saturating_sub(cell.width());
             let last = cells.peek().is_none();
             if column.is_number() {
-                text.extend(std::iter::repeat_n(' ', blank));
+                blanks(&mut pieces, blank);
             }
-            text.push_str(&self.paint.paint(shade, &cell));
+            pieces.push((shade, cell));
             if !last {
                 let blank = if column.is_number() { 0 } else { blank };
-                text.extend(std::iter::repeat_n(' ', blank + GAP));
+                blanks(&mut pieces, blank + GAP);
             }
         }
-        text.push('\n');
+        pieces
     }
 
     /// The width of each column; 0 for one that is left out.
