@@ -30,12 +30,18 @@ fn recorded_answers_about_long_running_work_are_given_again() {
     replay.tell();
 }
 
+/// Ten documents are done, the next page is there, and it waits with that.
+fn waits(replay: &Replay, task: &str, done: &str) -> bool {
+    let status = replay.status(task);
+    status[done] == json!(10) && status["throttled_until_millis"] != json!(0)
+}
+
 fn throttled(replay: &mut Replay) {
     let task = replay.case("reindex-start", "")["task"]
         .as_str()
         .unwrap()
         .to_owned();
-    until(|| replay.status(&task)["created"] == json!(10));
+    until(|| waits(replay, &task, "created"));
     for name in [
         "task-get-running",
         "task-get-running-pretty",
@@ -59,7 +65,7 @@ fn throttled(replay: &mut Replay) {
     let path =
         "/many/_update_by_query?wait_for_completion=false&requests_per_second=2&scroll_size=10";
     let task = replay.start_as(path, SCRIPT, "golden-ubq");
-    until(|| replay.status(&task)["updated"] == json!(10));
+    until(|| waits(replay, &task, "updated"));
     replay.case("task-get-running-update-by-query", &task);
     replay.case("rethrottle-update-by-query", &task);
     replay.case("cancel-wait", &task);
@@ -68,7 +74,7 @@ fn throttled(replay: &mut Replay) {
     let path =
         "/many/_delete_by_query?wait_for_completion=false&requests_per_second=2&scroll_size=10";
     let task = replay.start(path, r#"{"query": {"range": {"n": {"lt": 500}}}}"#);
-    until(|| replay.status(&task)["deleted"] == json!(10));
+    until(|| waits(replay, &task, "deleted"));
     replay.case("task-get-running-delete-by-query", &task);
     replay.case("rethrottle-delete-by-query", &task);
     replay.gone(&task);
@@ -89,10 +95,7 @@ fn sliced(replay: &mut Replay) {
     let task = replay.start_as(path, SCRIPT, "golden-slices");
     let both_wait = |replay: &Replay| {
         let slices = replay.children(&task);
-        slices.len() == 2
-            && slices
-                .iter()
-                .all(|slice| replay.status(slice)["updated"] == json!(10))
+        slices.len() == 2 && slices.iter().all(|slice| waits(replay, slice, "updated"))
     };
     until(|| both_wait(replay));
     for name in [
@@ -120,7 +123,7 @@ fn sliced(replay: &mut Replay) {
     let task = replay.start(path, SCRIPT);
     until(|| replay.children(&task).len() == 2);
     let slice = replay.children(&task)[1].clone();
-    until(|| replay.status(&slice)["updated"] == json!(10));
+    until(|| waits(replay, &slice, "updated"));
     replay.case("cancel-one-slice", &slice);
     until(|| replay.status(&task)["slices"][1].is_object());
     replay.case("task-get-one-slice-cancelled", &task);

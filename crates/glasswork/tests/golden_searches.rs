@@ -54,8 +54,14 @@ fn patterns(replay: &mut Replay) {
     let path =
         "/many/_update_by_query?wait_for_completion=false&requests_per_second=2&scroll_size=10";
     let second = replay.start(path, SCRIPT);
-    until(|| replay.status(&first)["created"] == json!(10));
-    until(|| replay.status(&second)["updated"] == json!(10));
+    until(|| {
+        replay.status(&first)["created"] == json!(10)
+            && replay.status(&first)["throttled_until_millis"] != json!(0)
+    });
+    until(|| {
+        replay.status(&second)["updated"] == json!(10)
+            && replay.status(&second)["throttled_until_millis"] != json!(0)
+    });
     replay.case("tasks-list-two", "");
     replay.case("cancel-by-actions", "");
     replay.gone(&first);

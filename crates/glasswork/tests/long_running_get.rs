@@ -33,9 +33,7 @@ fn d27_a_running_reindex_shows_its_counts_and_what_it_does() {
     let node = Node::start();
     node.sixty();
     let task = node.throttled_reindex("", "d27");
-    eventually("it waits after its first batch", || {
-        (node.status(&task)["throttled_until_millis"] != 0).then_some(())
-    });
+    node.first_wait(&task);
     let got = node.task(&task).json();
     assert_eq!(keys(&got), ["completed", "task"]);
     assert_eq!(got["completed"], false);
@@ -162,7 +160,7 @@ fn h66_only_the_id_is_told_and_the_result_is_a_document_of_the_tasks_index() {
     let node = Node::start();
     node.sixty();
     let task = node.throttled_reindex("", "h66");
-    node.first_batch(&task);
+    node.first_wait(&task);
     assert_eq!(
         node.get(&format!("/.tasks/_doc/{task}")).status,
         404,

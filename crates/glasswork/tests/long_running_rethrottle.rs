@@ -24,7 +24,7 @@ fn g58_a_faster_pace_shortens_the_wait() {
     let node = Node::start();
     node.sixty();
     let task = node.throttled_reindex("", "g58");
-    node.first_batch(&task);
+    node.first_wait(&task);
     let began = Instant::now();
     let tasks = rethrottle(&node, "_reindex", &task, "100");
     assert_eq!(tasks.len(), 1);
@@ -48,7 +48,7 @@ fn g59_without_a_limit_it_finishes_at_once_and_the_wait_that_was_cut_is_not_coun
     let node = Node::start();
     node.sixty();
     let task = node.throttled_reindex("", "g59");
-    node.first_batch(&task);
+    node.first_wait(&task);
     let began = Instant::now();
     let tasks = rethrottle(&node, "_reindex", &task, "-1");
     let status = &tasks[0]["status"];

@@ -238,11 +238,19 @@ impl Node {
         self.start_task(&path, &body, opaque_id)
     }
 
-    /// Waits until a task that is not divided has written its first batch, and gives its status.
-    pub fn first_batch(&self, id: &str) -> Value {
+    /// Waits until a task that is not divided has written a batch.
+    pub fn first_batch(&self, id: &str) {
         super::eventually(&format!("{id} writes its first batch"), || {
+            (reached(&self.status(id)) > 0).then_some(())
+        });
+    }
+
+    /// Waits until a throttled task that is not divided has written a batch, has its next page and waits with that.
+    pub fn first_wait(&self, id: &str) {
+        super::eventually(&format!("{id} waits after its first batch"), || {
             let status = self.status(id);
-            (reached(&status) > 0).then_some(status)
-        })
+            let waits = status["throttled_until_millis"] != 0;
+            (waits && reached(&status) > 0).then_some(())
+        });
     }
 }

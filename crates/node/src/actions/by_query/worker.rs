@@ -101,7 +101,9 @@ pub(super) async fn work(
             .restore(saved.requests_per_second, saved.throttled);
     }
     let saved = saved.unwrap_or_default();
-    let seed = place.as_ref().map(|_| task.id().to_string());
+    // A by-query slice has another number after a restart, its operation has not.
+    let operation = task.parent().unwrap_or_else(|| task.id());
+    let seed = place.as_ref().map(|_| operation.to_string());
     let applier = Applier::new(&request, seed)?;
     task.count_in("docs");
     let mut source = Source::new(&node, &task, &request, &state, saved.bounds.clone());
