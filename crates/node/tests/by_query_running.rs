@@ -14,7 +14,9 @@ use glasswork_content::Kind;
 use glasswork_node::{
     Caller, Node,
     actions::{
-        by_query::{ByQueryRequest, DeleteByQuery, Reindex, UNLIMITED, UpdateByQuery, Work},
+        by_query::{
+            ByQueryRequest, DeleteByQuery, Reindex, Slices, UNLIMITED, UpdateByQuery, Work,
+        },
         tasks::pause::{Pause, PauseTask},
     },
 };
@@ -307,5 +309,92 @@ async fn a_paused_operation_holds_nothing_and_goes_on_behind_what_it_reached() {
         (60, 0)
     );
     assert_eq!(number(response, "total"), 60);
+    is_quiet(node).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pause_cuts_a_long_wait() {
+    let on = OnFiles::start().await;
+    let node = &on.node;
+    stock(node, "many", 2, 60).await;
+    let id = node
+        .start_stored::<Reindex>(reindex(COPY, 0.001), Caller::default())
+        .await
+        .unwrap();
+    until(node, |status| number(status, "throttled_until_millis") > 0).await;
+    let told = |paused| PauseTask {
+        id: Some(id.clone()),
+        paused,
+        view: View::DETAILED,
+    };
+    run::<Pause>(node, told(true)).await.unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    while node.open_search_contexts() > 0 {
+        assert!(Instant::now() < deadline, "it does not pause");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    rethrottle(node, &id, UNLIMITED).await;
+    run::<Pause>(node, told(false)).await.unwrap();
+    let stored = result(node, &id).await;
+    let response = at(&stored, "response");
+    assert_eq!(number(response, "created"), 60);
+    assert_eq!(number(response, "updated"), 0);
+    is_quiet(node).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shards_that_are_read_later_than_they_are_kept_open_lose_nothing() {
+    let on = OnFiles::start().await;
+    let node = &on.node;
+    stock(node, "many", 3, 60).await;
+    let mut request = reindex(COPY, 50.0);
+    request.options.scroll = Duration::from_millis(1);
+    let answer = run::<Reindex>(node, request).await.unwrap();
+    let figures = &answer.status.figures;
+    assert_eq!(
+        (figures.total, figures.created, figures.updated),
+        (60, 60, 0)
+    );
+    assert!(answer.search_failures.is_empty());
+    is_quiet(node).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_smallest_pace_can_be_divided_and_set_again() {
+    let on = OnFiles::start().await;
+    let node = &on.node;
+    stock(node, "many", 2, 60).await;
+    let least = f32::from_bits(1);
+    let mut request = reindex(COPY, least);
+    request.options.slices = Slices::Count(2);
+    let id = node
+        .start_stored::<Reindex>(request, Caller::default())
+        .await
+        .unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    let slices = Filter {
+        actions: vec![Pattern::new("indices:data/write/reindex")],
+        ..Filter::default()
+    };
+    let waits = |task: &glasswork_tasks::Task| {
+        let status = task.snapshot(&View::DETAILED).status;
+        let status = status.map(|status| json(std::str::from_utf8(&status).unwrap()));
+        status.is_some_and(|status| number(&status, "throttled_until_millis") > 0)
+    };
+    loop {
+        let tasks = node.registry().list(&slices).tasks;
+        let parts = tasks.iter().filter(|task| task.parent().is_some());
+        if parts.filter(|task| waits(task)).count() == 2 {
+            break;
+        }
+        assert!(Instant::now() < deadline, "the by-query slices don't wait");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    for rate in [least, least, UNLIMITED] {
+        let answer = rethrottle(node, &id, rate).await;
+        assert!(answer.node_failures.is_empty() && answer.task_failures.is_empty());
+    }
+    let stored = result(node, &id).await;
+    assert_eq!(number(at(&stored, "response"), "created"), 60);
     is_quiet(node).await;
 }

@@ -3,6 +3,7 @@
 use super::{Ending, end, panicked, perform};
 use crate::{
     Caller, Node, StoredAction,
+    action::Cancels,
     actions::tasks::results::{self, Outcome},
     durable::{DurableRun, Found, Head},
 };
@@ -13,6 +14,9 @@ use glasswork_content::{
 use glasswork_tasks::{Form, Guard, Reason, Task, TaskId, View};
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::sync::oneshot;
+
+/// Pause before it is looked again whether a result is stored.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 impl Node {
     /// Starts `A` as a root task, and answers its id as soon as it runs (or says that it has [begun](Node::begun)). What comes of
@@ -162,7 +166,11 @@ pub(crate) fn resume<A: StoredAction>(node: &Arc<Node>, found: Found) -> Result<
     let Found { number, head, run } = found;
     let request: A::Request = postcard::from_bytes(&head.request)
         .map_err(|error| Failure::illegal_state(format!("its request can't be read: {error}")))?;
-    let caller = head.caller();
+    let mut caller = head.caller();
+    // What can't be cancelled had begun, and is not stopped by a deadline that passed while the node was down.
+    if let Cancels::Never(..) = A::SPEC.cancels {
+        caller.deadline = None;
+    }
     let deadline = caller.deadline;
     let start = node
         .root::<A>(caller)
@@ -177,21 +185,28 @@ pub(crate) fn resume<A: StoredAction>(node: &Arc<Node>, found: Found) -> Result<
         .add(task.id(), None, Some(Arc::clone(&run)));
     let node = Arc::clone(node);
     tokio::spawn(async move {
-        match results::is_stored(&node, &task).await {
-            // The crash came between the result and the end.
-            Ok(true) => {
-                run.forget().await;
-                node.started_runs().remove(number);
-                end(guard, Ending::Well).await;
-            }
-            looked => {
-                if let Err(failure) = looked {
-                    // A second result would meet the first one and change nothing.
-                    tracing::warn!(task = %task.id(), %failure, "it is not known whether a result is stored");
+        // What has ended must not be done again: an update's script would change documents twice.
+        let stored = loop {
+            match results::is_stored(&node, &task).await {
+                Ok(stored) => break stored,
+                Err(failure) if node.started_runs().are_closed() => {
+                    node.started_runs().remove(number);
+                    return end(guard, Ending::of::<()>(&Err(failure))).await;
                 }
-                node.carry_out::<A>(guard, deadline, request, Some(run))
-                    .await;
+                Err(failure) => {
+                    tracing::warn!(task = %task.id(), %failure, "it is not known yet whether a result is stored");
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                }
             }
+        };
+        if stored {
+            // The crash came between the result and the end.
+            run.forget().await;
+            node.started_runs().remove(number);
+            end(guard, Ending::Well).await;
+        } else {
+            node.carry_out::<A>(guard, deadline, request, Some(run))
+                .await;
         }
     });
     Ok(())

@@ -55,7 +55,16 @@ impl DurableRun {
     ) -> Result<Self, Failure> {
         let key = keys::head(node, number);
         let value = keys::encode("the request", &head)?;
-        let revision = put(kv, &key, value).await?;
+        let revision = match put(kv, &key, value).await {
+            Ok(revision) => revision,
+            Err(failure) => {
+                // It may have been kept all the same, and then the next start would carry out what is refused here.
+                if let Err(error) = delete(kv, &key).await {
+                    tracing::warn!(%key, %error, "a refused task may begin with the next start");
+                }
+                return Err(failure);
+            }
+        };
         Ok(Self::new(kv, key, head, revision, BTreeMap::new(), false))
     }
 
@@ -121,6 +130,15 @@ impl DurableRun {
                 self.key
             ))
         })
+    }
+
+    /// Ready when it is told to pause.
+    pub(crate) async fn told_to_pause(&self) {
+        let mut paused = self.paused.subscribe();
+        // The sender lives as long as this run.
+        if paused.wait_for(|paused| *paused).await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Whether an earlier process began it.
@@ -213,12 +231,12 @@ impl DurableRun {
         }
     }
 
-    /// Deletes its keys, the head last: its result is durable elsewhere. What stays because of a failure is found by a later
-    /// start, which finds the result too.
+    /// Deletes its keys, the head first: its result is durable elsewhere. Parts without a head are never carried out, only
+    /// deleted by the next start; a head without its parts would begin again.
     pub(crate) async fn forget(&self) {
         let parts: Vec<u32> = self.state.lock().parts.keys().copied().collect();
         let keys = parts.into_iter().map(|part| keys::part(&self.key, part));
-        for key in keys.chain([self.key.clone()]) {
+        for key in std::iter::once(self.key.clone()).chain(keys) {
             if let Err(error) = delete(&self.kv, &key).await {
                 tracing::warn!(%key, %error, "a key of an ended task stays until the next start");
                 return;

@@ -127,7 +127,9 @@ impl ByQueryRequest {
     fn for_slice(&self, slice: u32, slices: u32) -> Self {
         let mut part = self.clone();
         part.options.slices = Slices::Count(1);
-        part.options.requests_per_second /= slices as f32;
+        // No share is nothing: a pace is more than zero.
+        part.options.requests_per_second =
+            (self.options.requests_per_second / slices as f32).max(f32::MIN_POSITIVE);
         part.options.max_docs = self.options.max_docs.map(|documents| documents / slices);
         part.source_mut().slice = Some(Slice::by_id(slice, slices));
         part

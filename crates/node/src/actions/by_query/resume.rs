@@ -71,11 +71,12 @@ impl Place {
         self.run.load(self.part).await
     }
 
-    /// Saves. A failure is logged: the operation goes on, and a restart begins a little earlier.
-    pub(super) async fn save(&self, task: &Task, saved: &Saved) {
-        if let Err(failure) = self.run.save(self.part, saved).await {
-            tracing::warn!(task = %task.id(), %failure, "how far an operation is was not saved");
-        }
+    /// Saves.
+    ///
+    /// # Errors
+    /// It can't be kept now.
+    pub(super) async fn save(&self, saved: &Saved) -> Result<(), Failure> {
+        self.run.save(self.part, saved).await
     }
 
     /// Into how many by-query slices the operation was divided before a restart.

@@ -10,7 +10,7 @@ use glasswork_search::{
     request::{SortKey, SourceFilter, TrackTotalHits},
     scan::ShardBounds,
 };
-use glasswork_tasks::Task;
+use glasswork_tasks::{Checkpoint, Task};
 use std::{sync::Arc, time::Duration};
 
 use super::{
@@ -276,4 +276,50 @@ impl Local {
             }
         }
     }
+}
+
+/// The last `_seq_no` of each shard among these documents.
+pub(super) fn reached(documents: &[Document]) -> Vec<Option<u64>> {
+    let mut reached: Vec<Option<u64>> = Vec::new();
+    for document in documents {
+        if reached.len() <= document.shard {
+            reached.resize(document.shard + 1, None);
+        }
+        reached[document.shard] = reached[document.shard].max(Some(document.seq_no));
+    }
+    reached
+}
+
+/// The memory of a page, charged to the task as long as this lives.
+pub(super) struct Held {
+    task: Task,
+    bytes: u64,
+}
+
+impl Held {
+    /// Charges these documents.
+    ///
+    /// # Errors
+    /// There is no room, or the task has to stop.
+    pub(super) fn new(task: &Task, documents: &[Document]) -> Result<Self, Failure> {
+        let bytes = documents.iter().map(Document::size).sum();
+        task.charge(bytes).map_err(|stop| crate::of_stop(&stop))?;
+        Ok(Self {
+            task: task.clone(),
+            bytes,
+        })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.task.release(self.bytes);
+    }
+}
+
+/// Whether what the source had kept open on a shard is gone: it expired, or a page of it failed in its middle.
+pub(super) fn is_context_missing(failure: &Failure) -> bool {
+    let missing = |failure: &Failure| failure.kind == Kind::SearchContextMissing;
+    let mut chain = std::iter::successors(Some(failure), |failure| failure.cause.as_deref());
+    chain.any(missing) || failure.root_causes().into_iter().any(missing)
 }

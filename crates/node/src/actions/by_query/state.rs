@@ -253,7 +253,7 @@ impl LeaderState {
         if running == 0 {
             return None;
         }
-        let share = requests_per_second / running as f32;
+        let share = (requests_per_second / running as f32).max(f32::MIN_POSITIVE);
         let known = slices.iter_mut().map(|slot| match slot {
             Slot::Waiting(rate) => {
                 *rate = Some(share);

@@ -2,7 +2,7 @@
 
 use futures_util::future::join;
 use glasswork_content::{Failure, Kind};
-use glasswork_tasks::{Checkpoint, Task};
+use glasswork_tasks::Task;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -13,7 +13,7 @@ use super::{
     request::{ByQueryRequest, Work},
     response::{ByQueryResponse, SearchFailure},
     resume::{Place, Saved, lost_in_the_crash, not_yet_written},
-    source::{Document, Page, Source},
+    source::{Document, Held, Page, Source, is_context_missing, reached},
     state::{WorkerState, canceled},
     status::Figures,
     throttle::Woken,
@@ -150,6 +150,8 @@ impl Worker {
                     None => return Ok(End::default()),
                     Some(again) => page = again,
                 }
+                // The source is open anew: a wait is over that what it kept open was not kept for.
+                last_batch = 0;
                 continue;
             }
             self.throttle(last_batch).await;
@@ -192,8 +194,8 @@ impl Worker {
         let figures = self.state.figures();
         self.task.expect(figures.total);
         self.task.reach(figures.reached());
-        // From now on a restart looks at the same documents.
-        self.save().await;
+        // From now on a restart looks at the same documents. Without that it would take its own writes for others'.
+        self.try_save().await?;
         Ok(Some(page))
     }
 
@@ -281,6 +283,17 @@ impl Worker {
                 source.next(more).await
             }
         };
+        let next = match next {
+            // Nobody read on for longer than it is kept, or a page of it was lost: what is left is found anew. Each time a batch
+            // was done with before, so that this ends.
+            Err(failure) if !self.saved.bounds.is_empty() && is_context_missing(&failure) => {
+                tracing::debug!(task = %self.task.id(), %failure, "the source is opened anew");
+                source.close().await;
+                source.rewind(self.saved.bounds.clone());
+                source.first().await
+            }
+            next => next,
+        };
         Ok(match self.unless_cancelled(next)? {
             Some(page) => Step::Next(page, writes),
             None => Step::End(End::default()),
@@ -307,18 +320,39 @@ impl Worker {
     async fn throttle(&mut self, last_batch: usize) {
         let state = Arc::clone(&self.state);
         state.throttle.begin(last_batch);
-        while state.throttle.wait(&self.task).await == Woken::Rethrottled {
+        loop {
+            let woken = tokio::select! {
+                biased;
+                woken = state.throttle.wait(&self.task) => woken,
+                // Whoever pauses it does not wait for the rest of the wait.
+                () = self.told_to_pause() => {
+                    state.throttle.begin(0);
+                    return;
+                }
+            };
+            if woken == Woken::Over {
+                return;
+            }
             self.save().await;
         }
     }
 
     fn is_paused(&self) -> bool {
-        let Some(place) = &self.place else {
-            return false;
-        };
-        // A sorted source can't go on behind a document, so that it can't be closed either. Another cluster's begins again.
-        let can_close = !self.saved.bounds.is_empty() || self.request.remote.is_some();
-        can_close && place.run().is_paused()
+        let place = self.place.as_ref().filter(|_| self.can_close());
+        place.is_some_and(|place| place.run().is_paused())
+    }
+
+    /// A sorted source can't go on behind a document, so that it can't be closed either. Another cluster's begins again.
+    fn can_close(&self) -> bool {
+        !self.saved.bounds.is_empty() || self.request.remote.is_some()
+    }
+
+    /// Ready when it is to pause and can.
+    async fn told_to_pause(&self) {
+        match self.place.as_ref().filter(|_| self.can_close()) {
+            Some(place) => place.run().told_to_pause().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Gives everything back, waits until it is resumed, and begins again behind what was reached.
@@ -403,10 +437,16 @@ impl Worker {
         self.task.reach(self.state.figures().reached());
     }
 
-    /// Saves how far it is.
+    /// Saves how far it is. A failure is logged: the operation goes on, and a restart begins a little earlier.
     async fn save(&mut self) {
+        if let Err(failure) = self.try_save().await {
+            tracing::warn!(task = %self.task.id(), %failure, "how far an operation is was not saved");
+        }
+    }
+
+    async fn try_save(&mut self) -> Result<(), Failure> {
         let Some(place) = &self.place else {
-            return;
+            return Ok(());
         };
         self.saved.figures = self.state.figures();
         self.saved.requests_per_second = self.state.throttle.rate();
@@ -415,7 +455,7 @@ impl Worker {
             took: self.took(),
             ..self.saved.clone()
         };
-        place.save(&self.task, &saved).await;
+        place.save(&saved).await
     }
 
     /// Keeps how a by-query slice ended until all of its operation have.
@@ -453,40 +493,5 @@ fn may_begin_again(work: &Work) -> Result<(), Failure> {
             Kind::TaskLost,
             "an operation over sorted documents can't go on after a restart of its node",
         )),
-    }
-}
-
-/// The last `_seq_no` of each shard among these documents.
-fn reached(documents: &[Document]) -> Vec<Option<u64>> {
-    let mut reached: Vec<Option<u64>> = Vec::new();
-    for document in documents {
-        if reached.len() <= document.shard {
-            reached.resize(document.shard + 1, None);
-        }
-        reached[document.shard] = reached[document.shard].max(Some(document.seq_no));
-    }
-    reached
-}
-
-/// The memory of a page, charged to the task as long as this lives.
-struct Held {
-    task: Task,
-    bytes: u64,
-}
-
-impl Held {
-    fn new(task: &Task, documents: &[Document]) -> Result<Self, Failure> {
-        let bytes = documents.iter().map(Document::size).sum();
-        task.charge(bytes).map_err(|stop| crate::of_stop(&stop))?;
-        Ok(Self {
-            task: task.clone(),
-            bytes,
-        })
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.task.release(self.bytes);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use glasswork_content::Failure;
+use glasswork_content::{Failure, Kind};
 use glasswork_search::{
     Context,
     query::Query,
@@ -69,14 +69,31 @@ pub(crate) struct ScanPages {
     /// Gives the pages; gone after the last.
     pub(crate) scanner: Option<Scanner>,
     pub(crate) keeper: Arc<Keeper>,
+    /// A page failed in its middle: what the scanner had given for it came to nobody, so that no page can follow.
+    pub(crate) broken: bool,
 }
 
 impl ScanPages {
     /// The next documents, at most `size`; fewer at the end.
     ///
     /// # Errors
-    /// Why it had to stop; an index that can't be read.
+    /// Why it had to stop; an index that can't be read. After either, `search_context_missing_exception`.
     pub(crate) fn next_page(
+        &mut self,
+        context: &Context,
+        task: &Task,
+        size: usize,
+    ) -> Result<(Vec<ShardDoc>, Vec<Hit>), Failure> {
+        if std::mem::replace(&mut self.broken, true) {
+            let why = "an earlier page of this scan failed in its middle";
+            return Err(Failure::new(Kind::SearchContextMissing, why));
+        }
+        let page = self.read(context, task, size)?;
+        self.broken = false;
+        Ok(page)
+    }
+
+    fn read(
         &mut self,
         context: &Context,
         task: &Task,

@@ -138,6 +138,7 @@ fn open_scan(
         now: query.now,
         scanner: Some(begun.scanner),
         keeper,
+        broken: false,
     };
     let (top, hits) = if wanted.size > 0 {
         pages.next_page(ground.context, ground.task, wanted.size)?
