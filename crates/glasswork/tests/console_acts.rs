@@ -154,5 +154,6 @@ fn the_nodes_are_shown_and_what_is_not_known_is_a_dot() {
     let cells = browser
         .get("[...document.querySelectorAll('gw-nodes tbody td')].map(cell => cell.innerText)");
     assert_eq!(cells[1], "3.8.0", "{cells}");
-    assert_eq!(cells[9], "·", "{cells}");
+    assert_eq!(cells[7], "·", "no task has used CPU: {cells}");
+    assert_ne!(cells[9], "·", "{cells}");
 }

@@ -202,8 +202,17 @@ async fn a_task_of_a_lost_node_is_unknown_until_the_node_goes_on_with_it() {
     }
     cluster.restart(worker).await;
     // The same task, where it was; the pace is taken from it, so that it comes to its end.
-    let answer = rethrottle(&cluster.nodes[other], &id, UNLIMITED).await;
-    assert!(answer.node_failures.is_empty(), "{answer:?}");
+    // Until it has begun there is no pace to take.
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let answer = rethrottle(&cluster.nodes[other], &id, UNLIMITED).await;
+        assert!(answer.node_failures.is_empty(), "{answer:?}");
+        if answer.task_failures.is_empty() {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{answer:?}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
     let results = [
         result(&cluster.nodes[other], &id).await,
         result(&cluster.nodes[keeper], &id).await,

@@ -22,6 +22,9 @@ const UNBOUNDED: Duration = Duration::from_secs(365 * 24 * 3600);
 /// What the way to a node and back may take beyond the bound of an action, before a cancelled caller stops waiting.
 const WAY: Duration = Duration::from_secs(1);
 
+/// How much later than the deadline of its caller a call is given up: by then both ends should have said so.
+const DEADLINE_GRACE: Duration = Duration::from_millis(250);
+
 impl Node {
     /// Has `at`, another node, perform `A` for `parent`. The stub that stands for the child here ends with its reply, with
     /// the deadline, with the loss of the node, or when the parent is cancelled and the child breaks its bound.
@@ -92,7 +95,13 @@ impl Node {
             at: &at,
             name,
             number: self.next_request(),
-            until: timeout.map(|t| (Instant::now() + t, t)),
+            until: match (timeout, remaining) {
+                // The deadline ends it at both ends, with its own words; this is for a peer that does not answer at all.
+                (Some(timeout), Some(remaining)) if timeout == remaining => {
+                    Some((Instant::now() + timeout + DEADLINE_GRACE, timeout))
+                }
+                (timeout, _) => timeout.map(|t| (Instant::now() + t, t)),
+            },
         };
         let waiting = parent.waiting(On::Node(at.as_str().into()));
         let answer = tokio::select! {

@@ -30,6 +30,8 @@ struct State {
     wait: Option<Wait>,
     /// What the waits that ended were planned to last.
     waited: Duration,
+    /// The pace was asked for while it ran.
+    rethrottled: bool,
 }
 
 /// One wait.
@@ -58,6 +60,7 @@ impl Throttle {
                 rate,
                 wait: None,
                 waited: Duration::ZERO,
+                rethrottled: false,
             }),
             changed: Notify::new(),
         }
@@ -73,10 +76,12 @@ impl Throttle {
         self.state.lock().waited
     }
 
-    /// Goes on from what an earlier process had waited.
+    /// Goes on from the pace and the waits of an earlier process. A pace that was asked for since this one began stays.
     pub(super) fn restore(&self, rate: f32, waited: Duration) {
         let mut state = self.state.lock();
-        state.rate = rate;
+        if !state.rethrottled {
+            state.rate = rate;
+        }
         state.waited = waited;
     }
 
@@ -136,6 +141,7 @@ impl Throttle {
     pub(super) fn set(&self, rate: f32) {
         let mut state = self.state.lock();
         state.rate = rate;
+        state.rethrottled = true;
         if let Some(wait) = &mut state.wait
             && rate >= wait.rate
         {

@@ -290,7 +290,10 @@ impl Worker {
                 tracing::debug!(task = %self.task.id(), %failure, "the source is opened anew");
                 source.close().await;
                 source.rewind(self.saved.bounds.clone());
-                source.first().await
+                match source.first().await {
+                    Err(again) if again.kind != Kind::TaskCancelled => Err(failure),
+                    page => page,
+                }
             }
             next => next,
         };
