@@ -398,3 +398,62 @@ async fn the_smallest_pace_can_be_divided_and_set_again() {
     assert_eq!(number(at(&stored, "response"), "created"), 60);
     is_quiet(node).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sorted_source_refuses_to_pause() {
+    let on = OnFiles::start().await;
+    let node = &on.node;
+    stock(node, "many", 1, 20).await;
+    let sorted =
+        r#"{"source": {"index": "many", "size": 5, "sort": ["n"]}, "dest": {"index": "copy"}}"#;
+    let id = node
+        .start_stored::<Reindex>(reindex(sorted, 5.0), Caller::default())
+        .await
+        .unwrap();
+    until(node, |status| number(status, "created") >= 5).await;
+    let pause = PauseTask {
+        id: Some(id.clone()),
+        paused: true,
+        view: View::DETAILED,
+    };
+    let answer = run::<Pause>(node, pause).await.unwrap();
+    let refused = &answer.task_failures[0];
+    assert!(
+        refused.reason.reason().contains("sorted source"),
+        "{refused:?}"
+    );
+    rethrottle(node, &id, UNLIMITED).await;
+    let stored = result(node, &id).await;
+    assert_eq!(number(at(&stored, "response"), "created"), 20);
+    is_quiet(node).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_that_ends_early_is_held_to_what_it_found_over_a_pause() {
+    let on = OnFiles::start().await;
+    let node = &on.node;
+    stock(node, "many", 1, 60).await;
+    let early = r#"{"source": {"index": "many", "size": 5, "terminate_after": 20}, "dest": {"index": "copy"}}"#;
+    let id = node
+        .start_stored::<Reindex>(reindex(early, 5.0), Caller::default())
+        .await
+        .unwrap();
+    until(node, |status| number(status, "created") >= 5).await;
+    for paused in [true, false] {
+        let told = PauseTask {
+            id: Some(id.clone()),
+            paused,
+            view: View::DETAILED,
+        };
+        run::<Pause>(node, told).await.unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        while paused && node.open_search_contexts() > 0 {
+            assert!(Instant::now() < deadline, "it does not pause");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+    rethrottle(node, &id, UNLIMITED).await;
+    let stored = result(node, &id).await;
+    assert_eq!(number(at(&stored, "response"), "created"), 20);
+    is_quiet(node).await;
+}

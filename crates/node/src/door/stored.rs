@@ -4,7 +4,10 @@ use super::{Ending, end, panicked, perform};
 use crate::{
     Caller, Node, StoredAction,
     action::Cancels,
-    actions::tasks::results::{self, Outcome},
+    actions::tasks::{
+        cancel_node::keep_cancelled,
+        results::{self, Outcome},
+    },
     durable::{DurableRun, Found, Head},
 };
 use glasswork_content::{
@@ -52,6 +55,10 @@ impl Node {
                 Ok(run) => {
                     let id = guard.task().id();
                     node.started_runs().add(id.clone(), Some(told), run.clone());
+                    // One that was cancelled before it was among the runs was not kept so.
+                    if let Err(failure) = keep_cancelled(&node, guard.task()).await {
+                        tracing::warn!(task = %id, %failure, "a cancel would not outlive a crash");
+                    }
                     if !A::TELLS_WHEN_BEGUN {
                         node.started_runs().begun(id.number);
                     }

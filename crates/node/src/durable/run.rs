@@ -10,7 +10,14 @@ use glasswork_substrate::{Kv, KvError, Revision};
 use glasswork_tasks::{NodeId, On, Task};
 use parking_lot::Mutex;
 use serde::{Serialize, de::DeserializeOwned};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use tokio::sync::watch;
 
 /// How often a change is tried whose outcome is unknown or that met another one.
@@ -26,6 +33,8 @@ pub struct DurableRun {
     state: Mutex<State>,
     paused: watch::Sender<bool>,
     resumed: bool,
+    /// What it reads can't be closed and opened again where it was.
+    never_pauses: AtomicBool,
 }
 
 struct State {
@@ -97,7 +106,13 @@ impl DurableRun {
                 parts,
             }),
             resumed,
+            never_pauses: AtomicBool::new(false),
         }
+    }
+
+    /// A pause is refused from now on.
+    pub(crate) fn never_pauses(&self) {
+        self.never_pauses.store(true, Ordering::Relaxed);
     }
 
     /// Keeps how far `part` is (0 for an operation in one piece, else the number of the by-query slice): durable when this
@@ -172,8 +187,13 @@ impl DurableRun {
     /// Pauses it or lets it go on: durable when this answers.
     ///
     /// # Errors
-    /// 503 when that can't be kept now.
+    /// 400 for one that can't pause, 503 when it can't be kept now.
     pub(crate) async fn pause(&self, paused: bool) -> Result<(), Failure> {
+        if paused && self.never_pauses.load(Ordering::Relaxed) {
+            return Err(Failure::illegal_argument(
+                "a task that reads a sorted source can't be paused",
+            ));
+        }
         self.change(|head| head.paused = paused).await?;
         self.paused.send_replace(self.state.lock().head.paused);
         Ok(())

@@ -15,7 +15,6 @@ use super::{
     resume::{Place, Saved, lost_in_the_crash, not_yet_written},
     source::{Document, Held, Page, Source, is_context_missing, reached},
     state::{WorkerState, canceled},
-    status::Figures,
     throttle::Woken,
     write::{Written, write},
 };
@@ -27,6 +26,8 @@ use crate::{
     },
     metadata::{ExpressionOptions, IndexExpression},
 };
+
+mod pausing;
 
 /// How the work ended, beside its counts.
 #[derive(Debug, Default)]
@@ -180,6 +181,9 @@ impl Worker {
             return Ok(None);
         };
         self.saved.bounds = source.bounds().to_vec();
+        if let Some(place) = self.place.as_ref().filter(|_| !self.can_close()) {
+            place.run().never_pauses();
+        }
         if !page.failures.is_empty() || page.timed_out {
             return Ok(Some(page));
         }
@@ -222,7 +226,7 @@ impl Worker {
         mut documents: Vec<Document>,
     ) -> Result<Step, Failure> {
         self.state.count(|figures| figures.batches += 1);
-        let left = self.left_of_max_docs();
+        let left = self.left();
         documents.truncate(usize::try_from(left).unwrap_or(usize::MAX));
         let reached = reached(&documents);
         let _held = Held::new(&self.task, &documents)?;
@@ -260,7 +264,7 @@ impl Worker {
             if self.task.is_cancelled() {
                 return Ok(Step::End(End::default()));
             }
-            if !failures.is_empty() || self.left_of_max_docs() == 0 {
+            if !failures.is_empty() || self.left() == 0 {
                 self.refresh().await?;
                 return Ok(Step::End(End {
                     write_failures: failures,
@@ -270,7 +274,7 @@ impl Worker {
         } else {
             self.advance(&reached);
             // All that was wanted was written before.
-            if self.left_of_max_docs() == 0 {
+            if self.left() == 0 {
                 self.refresh().await?;
                 return Ok(Step::End(End::default()));
             }
@@ -340,58 +344,6 @@ impl Worker {
         }
     }
 
-    fn is_paused(&self) -> bool {
-        let place = self.place.as_ref().filter(|_| self.can_close());
-        place.is_some_and(|place| place.run().is_paused())
-    }
-
-    /// A sorted source can't go on behind a document, so that it can't be closed either. Another cluster's begins again.
-    fn can_close(&self) -> bool {
-        !self.saved.bounds.is_empty() || self.request.remote.is_some()
-    }
-
-    /// Ready when it is to pause and can.
-    async fn told_to_pause(&self) {
-        match self.place.as_ref().filter(|_| self.can_close()) {
-            Some(place) => place.run().told_to_pause().await,
-            None => std::future::pending().await,
-        }
-    }
-
-    /// Gives everything back, waits until it is resumed, and begins again behind what was reached.
-    async fn pause(&mut self, source: &mut Source, page: Page) -> Result<Option<Page>, Failure> {
-        drop(page);
-        source.close().await;
-        if let Some(place) = &self.place {
-            place.run().not_paused(&self.task).await;
-        }
-        if self.task.is_cancelled() {
-            return Ok(None);
-        }
-        source.rewind(self.saved.bounds.clone());
-        let page = self.unless_cancelled(source.first().await)?;
-        if let Some(page) = page.as_ref().filter(|_| self.request.remote.is_some()) {
-            self.begin_again(page);
-        }
-        Ok(page)
-    }
-
-    /// Counts from the beginning: what was written comes again, and is found at the destination.
-    fn begin_again(&mut self, page: &Page) {
-        self.begins_again = true;
-        let most = self.request.options.max_docs.map_or(u64::MAX, u64::from);
-        let total = page.total.min(most);
-        self.state.count(|figures| {
-            *figures = Figures {
-                total,
-                bulk_retries: figures.bulk_retries,
-                search_retries: figures.search_retries,
-                ..Figures::default()
-            };
-        });
-        self.task.expect(total);
-    }
-
     /// Refreshes what was written to, when that was asked for.
     async fn refresh(&self) -> Result<(), Failure> {
         let names: Vec<String> = self.saved.written_to.iter().cloned().collect();
@@ -421,13 +373,16 @@ impl Worker {
         }
     }
 
-    /// How many documents may be written yet.
-    fn left_of_max_docs(&self) -> u64 {
-        let written = self.state.figures().written();
-        self.request
-            .options
-            .max_docs
-            .map_or(u64::MAX, |most| u64::from(most).saturating_sub(written))
+    /// How many documents may be written yet. A search that ends early finds as many again when it is opened again: it is held
+    /// to what it found at first.
+    fn left(&self) -> u64 {
+        let figures = self.state.figures();
+        let most = self.request.options.max_docs.map_or(u64::MAX, u64::from);
+        let left = most.saturating_sub(figures.written());
+        match self.request.search.source.terminate_after {
+            0 => left,
+            _ => left.min(self.saved.matched.saturating_sub(figures.reached())),
+        }
     }
 
     /// The documents up to these are done with.

@@ -2,7 +2,7 @@
 
 use crate::{Action, Node, actions::table, durable::Kept};
 use futures_util::future::join_all;
-use glasswork_content::failure::Failure;
+use glasswork_content::failure::{Failure, Kind};
 use glasswork_tasks::{CancelError, Filter, On, Reason, Snapshot, Task, TaskId, View};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -80,8 +80,11 @@ impl Action for CancelNode {
             (None, None) => node.registry().cancel_matching(&request.filter, reason),
         };
         node.bans().set_and_wait(cancels.remote).await;
+        let mut not_kept = None;
         for cancelled in cancels.tasks.iter().filter(|cancelled| cancelled.first) {
-            keep_cancelled(&node, &cancelled.task).await;
+            if let Err(failure) = keep_cancelled(&node, &cancelled.task).await {
+                not_kept = Some(failure);
+            }
         }
         let mut tasks: Vec<Task> = cancels
             .tasks
@@ -94,6 +97,10 @@ impl Action for CancelNode {
             join_all(tasks.iter().map(Task::ended)).await;
             drop(waiting);
         }
+        // They are cancelled, but would not be after a crash.
+        if let Some(failure) = not_kept {
+            return Err(failure);
+        }
         Ok(CancelNodeResponse {
             tasks: node.registry().snapshots(&tasks, &request.view),
             knew_token: shown.is_some(),
@@ -102,17 +109,21 @@ impl Action for CancelNode {
 }
 
 /// A durable task stays cancelled over a crash: whoever asked for it is told that it is.
-async fn keep_cancelled(node: &Node, task: &Task) {
+///
+/// # Errors
+/// That can't be kept now.
+pub(crate) async fn keep_cancelled(node: &Node, task: &Task) -> Result<(), Failure> {
     let (Some(run), Some(cancellation)) = (
         node.started_runs().durable(task.number()),
         task.cancellation(),
     ) else {
-        return;
+        return Ok(());
     };
     let kept = Kept::from(&cancellation.reason);
-    if let Err(failure) = run.change(|head| head.cancelled = Some(kept.clone())).await {
-        // Mostly it has ended by then, and its keys are gone.
-        tracing::debug!(task = %task.id(), %failure, "a cancel would not outlive a crash");
+    match run.change(|head| head.cancelled = Some(kept.clone())).await {
+        // It has ended by then, and its keys are gone.
+        Err(ended) if ended.kind == Kind::ResourceNotFound => Ok(()),
+        kept => kept,
     }
 }
 

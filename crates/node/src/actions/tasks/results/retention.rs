@@ -110,14 +110,14 @@ impl Stored {
     }
 }
 
-/// The next results, oldest start first, and how many there are in all.
+/// The next results, oldest start first, and how many there are in all. Documents that are no results are left alone.
 async fn page(
     node: &Arc<Node>,
     task: &Task,
     after: Option<&Stored>,
 ) -> Result<(Vec<Stored>, u64), Failure> {
     let mut body = format!(
-        r#"{{"size":{PAGE},"track_total_hits":true,"sort":["task.start_time_in_millis","task.id","task.node"],"_source":["task.node","task.id","task.start_time_in_millis","task.running_time_in_nanos"]"#
+        r#"{{"size":{PAGE},"track_total_hits":true,"query":{{"bool":{{"filter":[{{"exists":{{"field":"task.node"}}}},{{"exists":{{"field":"task.id"}}}},{{"exists":{{"field":"task.start_time_in_millis"}}}},{{"exists":{{"field":"task.running_time_in_nanos"}}}}]}}}},"sort":["task.start_time_in_millis","task.id","task.node"],"_source":["task.node","task.id","task.start_time_in_millis","task.running_time_in_nanos"]"#
     );
     let written = match after {
         // A node's id needs no escapes: letters, digits, `-` and `_`.
