@@ -24,7 +24,7 @@
 //! # }).unwrap();
 //! ```
 //!
-//! Texts of tasks come from whoever started them: show them through [`sanitise`]. The [`Display`](std::fmt::Display) of
+//! Texts of tasks come from whoever started them: show them through [`sanitise`](fn@sanitise). The [`Display`](std::fmt::Display) of
 //! [`Error`] is one line and safe to print.
 
 mod builder;

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! [`request`] is what is asked and [`body`] how it is read; [`operation`] decides who works, [`leader`] divides, [`worker`] does
-//! the work with [`source`] or [`remote`], [`apply`] and [`write`] at the pace of [`throttle`]; [`state`] is what lists see, [`status`] and
+//! the work with [`source`] or [`remote`], [`apply`] and [`write`](mod@write) at the pace of [`throttle`]; [`state`] is what lists see, [`status`] and
 //! [`response`] how it looks; [`resume`] is what survives a crash.
 
 mod apply;
