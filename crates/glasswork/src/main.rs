@@ -9,6 +9,7 @@ mod exit;
 mod filter;
 mod load;
 mod manual;
+mod password;
 mod serve;
 mod settings;
 mod tasks;

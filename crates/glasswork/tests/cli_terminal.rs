@@ -15,9 +15,6 @@ use serde_json::{Value, json};
 use std::{
     io::{Read, Write},
     process::{Command, Stdio},
-    sync::mpsc,
-    thread,
-    time::Duration,
 };
 
 /// Runs `glasswork` on a terminal of so many columns, types the answers, and gives its exit code and what the terminal got.
@@ -58,21 +55,10 @@ fn on_terminal(cli: &Cli, columns: u32, arguments: &str, typed: &str) -> Option<
             text.push(char::from(byte[0]));
         }
     }
-    // What is typed in the moment in which the echo is switched off is dropped by the terminal: it is typed again.
-    let (done, is_done) = mpsc::channel::<()>();
-    let typed = typed.to_owned();
-    let typing = thread::spawn(move || {
-        let waits = || {
-            let ended = is_done.recv_timeout(Duration::from_secs(1));
-            ended == Err(mpsc::RecvTimeoutError::Timeout)
-        };
-        while keyboard.write_all(typed.as_bytes()).is_ok() && waits() {}
-    });
+    keyboard.write_all(typed.as_bytes()).unwrap();
     let mut rest = Vec::new();
     screen.read_to_end(&mut rest).unwrap();
     text.push_str(&String::from_utf8_lossy(&rest));
-    drop(done);
-    typing.join().unwrap();
     let code = process.wait().unwrap().code().unwrap();
     Some((code, text.replace('\r', "")))
 }

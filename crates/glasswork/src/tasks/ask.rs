@@ -4,6 +4,7 @@ use super::TasksError;
 use crate::{
     arguments::server::ServerArguments,
     contexts::{Context, Contexts},
+    password,
 };
 use console::Term;
 use glasswork_client::{Client, excerpt, sanitise};
@@ -128,17 +129,13 @@ fn from_command(command: &str) -> Result<String, TasksError> {
 }
 
 fn from_terminal(user: &str) -> Result<String, TasksError> {
-    let terminal = Term::stderr();
     let no_password = || TasksError::NoPassword {
         user: excerpt(user, 100),
     };
-    if !terminal.is_term() || !std::io::IsTerminal::is_terminal(&std::io::stdin()) {
+    if !Term::stderr().is_term() || !std::io::IsTerminal::is_terminal(&std::io::stdin()) {
         return Err(no_password());
     }
-    let asked = terminal.write_str(&format!("Password of {}: ", excerpt(user, 100)));
-    asked
-        .and_then(|()| terminal.read_secure_line())
-        .map_err(TasksError::System)
+    password::ask(&format!("Password of {}: ", excerpt(user, 100))).map_err(TasksError::System)
 }
 
 /// By this the command knows its own tasks.

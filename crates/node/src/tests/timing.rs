@@ -18,7 +18,7 @@ async fn a_deadline_reaches_children_on_other_nodes_and_ends_the_tree() {
     let cluster = Cluster::of(2).await;
     let node = Arc::clone(&cluster.nodes[0]);
     let caller = Caller {
-        deadline: Some(Duration::from_millis(400)),
+        deadline: Some(Duration::from_secs(2)),
         ..Caller::default()
     };
     let request = SearchRequest::of(&[("n1", Behaviour::Lasts), ("n2", Behaviour::Lasts)]);
@@ -37,10 +37,10 @@ async fn a_deadline_reaches_children_on_other_nodes_and_ends_the_tree() {
     eventually(|| !children(&cluster.nodes[1], &root.id()).is_empty()).await;
     let far = children(&cluster.nodes[1], &root.id()).remove(0);
     let left = far.remaining().unwrap();
-    assert!(left <= Duration::from_millis(400), "{left:?}");
+    assert!(left <= Duration::from_secs(2), "{left:?}");
     let failure = soon(client).await.unwrap().unwrap_err();
     assert!(
-        failure.reason().contains("deadline of 400ms exceeded")
+        failure.reason().contains("deadline of 2s exceeded")
             || failure.reason().contains("timed out after"),
         "{}",
         failure.reason()
@@ -67,7 +67,7 @@ fn within(millis: u64) -> Caller {
 async fn a_write_that_has_begun_is_finished_and_one_that_has_not_is_refused() {
     let cluster = Cluster::of(1).await;
     let node = &cluster.nodes[0];
-    soon(node.run::<Write, _>(50, within(10), |answer| answer))
+    soon(node.run::<Write, _>(1_300, within(1_000), |answer| answer))
         .await
         .unwrap();
     let late = soon(node.run::<Write, _>(50, within(0), |answer| answer)).await;

@@ -25,6 +25,12 @@ const WAY: Duration = Duration::from_secs(1);
 /// How much later than the deadline of its caller a call is given up: by then both ends should have said so.
 const DEADLINE_GRACE: Duration = Duration::from_millis(250);
 
+/// How long the peer may work on a call: until the deadline of the task, or a grace after the caller's patience, which ends first and says so.
+fn for_the_peer(within: Option<Duration>, remaining: Option<Duration>) -> Option<Duration> {
+    let within = within.map(|within| within.saturating_add(DEADLINE_GRACE));
+    [within, remaining].into_iter().flatten().min()
+}
+
 impl Node {
     /// Has `at`, another node, perform `A` for `parent`. The stub that stands for the child here ends with its reply, with
     /// the deadline, with the loss of the node, or when the parent is cancelled and the child breaks its bound.
@@ -83,7 +89,7 @@ impl Node {
             root: parent.root(),
             headers: parent.headers(),
             user: parent.user(),
-            remaining_millis: timeout.map(millis),
+            remaining_millis: for_the_peer(within, remaining).map(millis),
             metadata: self.metadata_store().newest(),
             closing,
             internal: parent.is_internal(),
