@@ -17,6 +17,8 @@ const STEPS: &[Step] = &[
             "clippy",
             "--workspace",
             "--all-targets",
+            "--features",
+            "glasswork-tasks/http",
             "--",
             "-D",
             "warnings",
@@ -24,7 +26,13 @@ const STEPS: &[Step] = &[
     }),
     ("licences", licences),
     ("documentation", documentation),
-    ("tests", || cargo(&["test", "--workspace"])),
+    ("tests", || {
+        cargo(&["test", "--workspace", "--features", "glasswork-tasks/http"])
+    }),
+    // As most services have it: nothing of ours beside it.
+    ("tasks alone", || {
+        cargo(&["check", "--package", "glasswork-tasks", "--lib"])
+    }),
     ("loom", loom),
     ("yaml", yaml::run),
 ];
@@ -106,6 +114,8 @@ fn documentation() -> Outcome {
                 "--workspace",
                 "--no-deps",
                 "--document-private-items",
+                "--features",
+                "glasswork-tasks/http",
             ])
             .env(
                 "RUSTDOCFLAGS",

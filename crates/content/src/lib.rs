@@ -7,8 +7,10 @@ pub mod failure;
 pub mod fuzz;
 pub mod json;
 pub mod number;
+pub mod origin;
 pub mod render;
 pub mod text;
+pub mod uri;
 
 pub use failure::{Failure, Kind, Meta, RootCauses, ShardFailure};
 pub use json::{Limits, Node, Object, Position, Reader, Token, Value, parse, parse_yaml};

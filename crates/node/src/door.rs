@@ -7,9 +7,7 @@ mod stored;
 pub use pieces::Rest;
 pub(crate) use stored::resume;
 
-use crate::{
-    Action, Caller, ClientGone, Node, X_TASK_DEADLINE, failure::of_start, pools::panicked,
-};
+use crate::{Action, Caller, ClientGone, Node, X_TASK_DEADLINE, of_start, pools::panicked};
 use futures_util::FutureExt;
 use glasswork_content::{
     failure::{Failure, Kind},

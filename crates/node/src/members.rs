@@ -3,65 +3,30 @@
 use crate::{Config, Node};
 use glasswork_substrate::Member;
 use glasswork_tasks::NodeId;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+pub use glasswork_tasks::wire::NodeInfo;
 
-/// The version that this server answers as: that of the OpenSearch whose wire it speaks.
-pub const VERSION: &str = "3.8.0";
+pub use glasswork_tasks::wire::VERSION;
 
 /// What every node does unless `node.roles` says otherwise, sorted.
 const ROLES: [&str; 4] = ["cluster_manager", "data", "ingest", "remote_cluster_client"];
 
-/// What a node tells about itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NodeInfo {
-    /// Its id.
-    pub id: NodeId,
-    /// Its name.
-    pub name: String,
-    /// `host:port` for other nodes.
-    pub transport_address: String,
-    /// `host:port` for clients.
-    pub http_address: String,
-    /// Its host name, or address.
-    pub host: String,
-    /// What it does, sorted.
-    pub roles: Vec<String>,
-    /// `node.attr.*`.
-    pub attributes: BTreeMap<String, String>,
-    /// The version of its software.
-    pub version: String,
-}
-
-impl NodeInfo {
-    /// What a node of this configuration tells.
-    pub fn of(config: &Config) -> Self {
-        let mut roles: Vec<String> = match config.settings.get("node.roles") {
-            Some(roles) => list(roles).map(role).collect(),
-            None => ROLES.map(str::to_owned).into(),
-        };
-        roles.sort();
-        roles.dedup();
-        Self {
-            id: config.id.clone(),
-            name: config.name.clone(),
-            transport_address: config.transport_address.clone(),
-            http_address: config.http_address.clone(),
-            host: host_of(&config.transport_address).to_owned(),
-            roles,
-            attributes: config.attributes.clone(),
-            version: VERSION.to_owned(),
-        }
-    }
-
-    /// Whether it does this.
-    pub fn has_role(&self, role: &str) -> bool {
-        self.roles.iter().any(|known| known == role)
-    }
-
-    /// `[name][host:port]`, as texts of failures name a node.
-    pub(crate) fn label(&self) -> String {
-        format!("[{}][{}]", self.name, self.transport_address)
+/// What a node of this configuration tells.
+pub fn info_of(config: &Config) -> NodeInfo {
+    let mut roles: Vec<String> = match config.settings.get("node.roles") {
+        Some(roles) => list(roles).map(role).collect(),
+        None => ROLES.map(str::to_owned).into(),
+    };
+    roles.sort();
+    roles.dedup();
+    NodeInfo {
+        id: config.id.clone(),
+        name: config.name.clone(),
+        transport_address: config.transport_address.clone(),
+        http_address: config.http_address.clone(),
+        host: host_of(&config.transport_address).to_owned(),
+        roles,
+        attributes: config.attributes.clone(),
+        version: VERSION.to_owned(),
     }
 }
 
@@ -89,7 +54,7 @@ fn host_of(address: &str) -> &str {
 impl Node {
     /// What this node tells about itself.
     pub fn info(&self) -> NodeInfo {
-        NodeInfo::of(self.config())
+        info_of(self.config())
     }
 
     /// The nodes of the cluster as this one sees them, ordered by id; this one among them.

@@ -11,14 +11,13 @@ use crate::{
     late::{LateCounts, LateSearches},
     metadata::{Metadata, Settings, Store},
     numbers::{self, NumbersError},
-    previews::Previews,
     shards::{Shards, flush_all, upkeep},
     transport::{Handler, transfers::Transfers},
     watching::{Taps, Watches},
 };
 use glasswork_content::{Failure, text::parse_size};
 use glasswork_substrate::KvError;
-use glasswork_tasks::{DeclareError, Memory, NodeId, Registry};
+use glasswork_tasks::{DeclareError, Memory, NodeId, Registry, wire::Previews};
 use parking_lot::Mutex;
 use std::{
     sync::{Arc, OnceLock, atomic::AtomicU64},

@@ -1,7 +1,7 @@
 //! Threads for work on the CPU: a pool a kind of work, each with a bounded queue. A full queue refuses (429); it never
 //! grows. Waiting stays on the I/O runtime.
 
-use crate::failure;
+use crate::of_stop;
 use glasswork_content::failure::{Failure, Kind};
 use glasswork_tasks::{Checkpoint, On, Task};
 use parking_lot::{Condvar, Mutex};
@@ -180,7 +180,7 @@ impl Pool {
                     drop(execution);
                     outcome.unwrap_or_else(|panic| Err(panicked(&*panic)))
                 }
-                Err(stop) => Err(failure::of_stop(&stop)),
+                Err(stop) => Err(of_stop(&stop)),
             };
             // The waiter is gone when its task was given up; the work was still accounted.
             drop(answer.send(outcome));

@@ -4,7 +4,10 @@ use std::{panic::AssertUnwindSafe, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use glasswork_content::failure::{Failure, Kind};
+use glasswork_content::{
+    failure::{Failure, Kind},
+    origin, uri,
+};
 use glasswork_node::{Connections, Node};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts};
 
@@ -13,7 +16,6 @@ use crate::{
     body::{self, MediaType, RequestBody, content_type},
     form::Form,
     headers::{self, Echoed},
-    origin,
     params::Params,
     refusal::Refusal,
     reply::{self, Reply},
@@ -22,7 +24,6 @@ use crate::{
     server::{
         Connection, Dispatch, Download, Exchange, HangUp, Limits, Upload, UploadError, Whole,
     },
-    uri,
 };
 
 /// The REST interface of a node.
@@ -130,7 +131,8 @@ impl Api {
         form: &mut Form,
     ) -> Result<Reply, Refusal> {
         self.check_size(head)?;
-        origin::check(head)?;
+        let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
+        origin::check(head.method.as_str(), header)?;
         upload
             .check_announced(self.limits.content_length)
             .map_err(not_read)?;

@@ -10,6 +10,7 @@ use flate2::{Compression, write::GzEncoder};
 use glasswork_content::{
     failure::Failure,
     render::{FilterPath, Format, Options, Render},
+    text::parse_flag,
 };
 use glasswork_node::{HeldMemory, Node, of_stop};
 use glasswork_tasks::Checkpoint;
@@ -17,7 +18,6 @@ use http::{HeaderMap, header};
 
 use crate::{
     body::MediaType,
-    params,
     reply::{self, Reply},
 };
 
@@ -57,9 +57,7 @@ impl Form {
                 .map(|(_, value)| value.as_str())
         };
         let flag = |name: &str| {
-            given(name).map_or(Ok(false), |value| {
-                Ok(params::parse_flag(value)?.unwrap_or(false))
-            })
+            given(name).map_or(Ok(false), |value| Ok(parse_flag(value)?.unwrap_or(false)))
         };
         let accept = headers
             .get(header::ACCEPT)

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::server::Limits;
 
 /// The release of OpenSearch whose wire is spoken.
-pub const COMPATIBLE_VERSION: &str = "3.8.0";
+pub const COMPATIBLE_VERSION: &str = glasswork_tasks::wire::VERSION;
 /// The build of that release.
 pub(crate) const BUILD_HASH: &str = "e5a3c5691be87af6c12dbe3e158c59c04ee72973";
 

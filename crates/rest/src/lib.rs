@@ -13,7 +13,6 @@ mod dispatch;
 mod form;
 mod handlers;
 mod headers;
-mod origin;
 mod params;
 mod refusal;
 pub mod reply;
@@ -22,7 +21,6 @@ pub mod routes;
 pub mod server;
 #[cfg(test)]
 mod tests;
-mod uri;
 
 pub use body::{Line, Lines, MediaType, RequestBody};
 pub use dispatch::Api;

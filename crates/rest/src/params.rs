@@ -4,14 +4,13 @@
 //! names that were read, as the reference does; a handler calls it after it has read everything and before it starts
 //! its action. A parameter that a route declares but its handler does not read is refused too, never ignored.
 
-mod hints;
-
 use std::fmt::Display;
 
 use glasswork_content::{
     failure::Failure,
-    text::{self, TimeValue},
+    text::{self, TimeValue, parse_flag, parse_number, split_list},
 };
+use glasswork_tasks::wire::ask::Parameters;
 
 use crate::routes::{COMMON, Placeholders, Route};
 
@@ -146,16 +145,10 @@ impl Params {
         name: &'static str,
         kind: impl Display,
     ) -> Result<Option<N>, Failure> {
-        let Some(value) = self.text(name) else {
-            return Ok(None);
-        };
-        match value.parse() {
-            Ok(number) => Ok(Some(number)),
-            Err(_) => Err(Failure::illegal_argument(format!(
-                "Failed to parse {kind} parameter [{name}] with value [{value}]"
-            ))
-            .caused_by(Failure::number_format(value))),
-        }
+        let value = self.text(name);
+        value
+            .map(|value| parse_number(value, name, kind))
+            .transpose()
     }
 
     /// A time.
@@ -206,7 +199,7 @@ impl Params {
             .copied()
             .filter(|name| !self.unhinted.contains(name) || self.has(name))
             .collect();
-        Err(Failure::illegal_argument(hints::unrecognized(
+        Err(Failure::illegal_argument(text::unrecognized(
             &self.uri_path,
             "parameter",
             &unknown,
@@ -217,7 +210,7 @@ impl Params {
     /// The text for values that an endpoint does not know in a list of its own, such as a metric in the path:
     /// `request [/_nodes/stats/nope] contains unrecognized metric: [nope]`, with hints drawn from `known`.
     pub fn unrecognized(&self, what: &str, unknown: &[&str], known: &[&str]) -> Failure {
-        Failure::illegal_argument(hints::unrecognized(&self.uri_path, what, unknown, known))
+        Failure::illegal_argument(text::unrecognized(&self.uri_path, what, unknown, known))
     }
 
     /// The path as it was sent.
@@ -249,23 +242,12 @@ impl Params {
     }
 }
 
-/// A flag as it was given; blank is as if it were not.
-pub(crate) fn parse_flag(value: &str) -> Result<Option<bool>, Failure> {
-    match value {
-        "" | "true" => Ok(Some(true)),
-        "false" => Ok(Some(false)),
-        other if other.trim().is_empty() => Ok(None),
-        other => Err(Failure::illegal_argument(format!(
-            "Failed to parse value [{other}] as only [true] or [false] are allowed."
-        ))),
+impl Parameters for Params {
+    fn text(&mut self, name: &'static str) -> Option<&str> {
+        Self::text(self, name)
     }
-}
 
-/// Splits at commas; trailing empty values are dropped, as Java's `split` does.
-pub(crate) fn split_list(text: &str) -> Vec<String> {
-    let mut values: Vec<String> = text.split(',').map(str::to_owned).collect();
-    while values.last().is_some_and(String::is_empty) {
-        values.pop();
+    fn has(&self, name: &str) -> bool {
+        Self::has(self, name)
     }
-    values
 }

@@ -1,6 +1,6 @@
 //! Answers that are given before a handler has the request.
 
-use glasswork_content::failure::Failure;
+use glasswork_content::failure::{Failure, short};
 use http::header;
 
 use crate::{
@@ -42,19 +42,13 @@ pub(crate) enum Refusal {
 impl Refusal {
     /// 405 for a method that a path does not have.
     pub(crate) fn wrong_method(target: &str, method: &str, allowed: Vec<Method>) -> Self {
-        let text = format!(
-            "Incorrect HTTP method for uri [{target}] and method [{method}], allowed: [{}]",
-            names(&allowed, ", ")
-        );
+        let text = short::wrong_method(method, target, &names(&allowed));
         Self::WrongMethod { text, allowed }
     }
 
     /// 405 for a path whose placeholders can't be decoded, which is how the reference takes it.
     pub(crate) fn undecodable(allowed: Vec<Method>) -> Self {
-        let text = format!(
-            "Unexpected HTTP method, allowed: [{}]",
-            names(&allowed, ", ")
-        );
+        let text = short::undecodable(&names(&allowed));
         Self::WrongMethod { text, allowed }
     }
 
@@ -64,7 +58,7 @@ impl Refusal {
         Self::Reply(if allowed.is_empty() {
             reply
         } else {
-            reply.header(header::ALLOW, names(allowed, ","))
+            reply.header(header::ALLOW, names(allowed).join(","))
         })
     }
 
@@ -73,17 +67,12 @@ impl Refusal {
         match self {
             Self::Failure(failure) => form.failure(&failure),
             Self::Reply(reply) => reply,
-            Self::Short { status, text } => short(form, status, &text),
-            Self::NoHandler { method, target } => form.unfiltered().reply(400, |out| {
-                out.object();
-                out.field_str(
-                    "error",
-                    &format!("no handler found for uri [{target}] and method [{method}]"),
-                );
-                out.end_object();
-            }),
+            Self::Short { status, text } => in_short(form, status, &text),
+            Self::NoHandler { method, target } => form
+                .unfiltered()
+                .reply(400, |out| short::no_handler(out, &method, &target)),
             Self::WrongMethod { text, allowed } => {
-                short(form, 405, &text).header(header::ALLOW, names(&allowed, ","))
+                in_short(form, 405, &text).header(header::ALLOW, names(&allowed).join(","))
             }
         }
     }
@@ -95,21 +84,13 @@ impl From<Failure> for Refusal {
     }
 }
 
-fn short(form: &Form, status: u16, text: &str) -> Reply {
-    form.unfiltered().reply(status, |out| {
-        out.object();
-        out.field_str("error", text);
-        out.field_long("status", i64::from(status));
-        out.end_object();
-    })
+fn in_short(form: &Form, status: u16, text: &str) -> Reply {
+    form.unfiltered()
+        .reply(status, |out| short::short(out, status, text))
 }
 
-fn names(methods: &[Method], between: &str) -> String {
-    methods
-        .iter()
-        .map(|method| method.name())
-        .collect::<Vec<_>>()
-        .join(between)
+fn names(methods: &[Method]) -> Vec<&'static str> {
+    methods.iter().map(|method| method.name()).collect()
 }
 
 /// The answer for a client that has to say who it is, as OpenSearch's security gives it.

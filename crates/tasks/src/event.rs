@@ -171,7 +171,7 @@ impl Subscription {
         self.next - 1
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Heard> {
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Heard> {
         let mut ring = self.shared.events.ring.lock();
         let first = ring.next - ring.held.len() as u64;
         if self.next < first {

@@ -15,6 +15,8 @@ mod guard;
 mod headers;
 mod histogram;
 mod history;
+#[cfg(feature = "http")]
+pub mod http;
 mod id;
 mod lane;
 mod life;
@@ -34,6 +36,8 @@ mod sync;
 mod task;
 mod wait;
 mod watch;
+#[cfg(feature = "wire")]
+pub mod wire;
 
 pub use account::{Execution, Resources, Traffic, Usage};
 pub use action::{Action, ActionSpec, DeclareError};

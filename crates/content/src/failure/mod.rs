@@ -5,6 +5,7 @@
 mod kind;
 mod rendering;
 mod root_cause;
+pub mod short;
 mod shorthand;
 mod status;
 mod trace;

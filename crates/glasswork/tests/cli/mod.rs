@@ -3,6 +3,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod terminal;
+
 use crate::harness::{binary, run};
 use serde_json::Value;
 use std::{path::Path, process::Command};

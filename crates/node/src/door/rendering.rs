@@ -1,7 +1,7 @@
 //! Answers that may take long to write: on the pool, where a cancel stops them.
 
 use super::{Ending, Leash, end, panicked, perform};
-use crate::{Action, Caller, Node, breaker::HeldMemory, failure::of_stop};
+use crate::{Action, Caller, Node, breaker::HeldMemory, of_stop};
 use glasswork_content::failure::{Failure, Kind};
 use glasswork_tasks::Task;
 use std::{panic::AssertUnwindSafe, sync::Arc};

@@ -11,7 +11,7 @@ use crate::{
         table,
         tasks::results::{self, Outcome},
     },
-    failure::of_start,
+    of_start,
 };
 use bytes::Bytes;
 use glasswork_content::failure::{Failure, Kind};

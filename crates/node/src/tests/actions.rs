@@ -3,7 +3,7 @@
 use crate::{
     Action, Description, Node, Spec, StoredAction,
     actions::table::{Durable, Served},
-    failure::of_stop,
+    of_stop,
 };
 use futures_util::future::join_all;
 use glasswork_content::{failure::Failure, render::Render};

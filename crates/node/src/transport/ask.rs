@@ -5,7 +5,7 @@ use super::{
     frame::{self, Body, GetPart, Head, PutPart, ReplyHead},
     transfers::{self, PART, unreadable, unwritable},
 };
-use crate::{Action, Cancels, Node, failure::of_start};
+use crate::{Action, Cancels, Node, of_start};
 use bytes::Bytes;
 use glasswork_content::failure::{Failure, Kind};
 use glasswork_substrate::BusError;

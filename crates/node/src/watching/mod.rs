@@ -1,17 +1,16 @@
 //! Watching the tasks of the cluster: what happens on every node comes together here in one order, in a bounded ring that
 //! any number of watchers read. Nothing is collected while nobody watches.
 
-mod event;
 mod feed;
 mod tap;
 
-pub use event::TaskEvent;
 pub(crate) use feed::FEED;
 pub(crate) use tap::Taps;
 pub use tap::WatchNode;
 
 use bytes::Bytes;
 use glasswork_tasks::NodeId;
+pub use glasswork_tasks::wire::TaskEvent;
 use parking_lot::Mutex;
 use std::{
     collections::{HashSet, VecDeque},

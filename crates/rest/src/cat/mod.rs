@@ -13,8 +13,7 @@ pub use cell::Cell;
 pub use columns::Column;
 pub use show::{PARAMS, Show};
 
-/// Bytes that a table may take, `tasks.list.max_bytes`.
-pub const MAX_BYTES: usize = 64 << 20;
+pub use glasswork_tasks::wire::shown::MAX_BYTES;
 
 /// A table.
 #[derive(Debug)]

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::{Method, Route};
-use crate::uri;
+use glasswork_content::uri;
 
 /// The rows, arranged by the parts of their paths.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, thread};
 
 use futures_util::future::join_all;
 use glasswork_content::failure::Failure;
-use glasswork_tasks::Task;
+use glasswork_tasks::{Task, wire::matching};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -12,14 +12,13 @@ use crate::{
     actions::{table, tasks::failed_node},
     host::Host,
     members::NodeInfo,
-    node_filter,
 };
 
 /// Asks nodes about themselves.
 #[derive(Debug)]
 pub struct NodesInfo;
 
-/// Which nodes: see [`crate::node_filter`]; none = all.
+/// Which nodes: see [`matching`]; none = all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodesInfoRequest {
     /// The elements of the filter.
@@ -97,7 +96,7 @@ impl Action for NodesInfo {
     ) -> Result<NodesInfoResponse, Failure> {
         let members = node.members();
         let manager = node.manager().map(|manager| manager.id);
-        let asked = node_filter::matching(&members, &request.nodes, node.id(), manager.as_ref());
+        let asked = matching(&members, &request.nodes, node.id(), manager.as_ref());
         let answers = asked.into_iter().map(|target| {
             let (node, task) = (&node, &task);
             async move {

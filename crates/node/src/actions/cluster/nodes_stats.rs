@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use glasswork_content::failure::Failure;
-use glasswork_tasks::Task;
+use glasswork_tasks::{Task, wire::matching};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -13,10 +13,9 @@ use crate::{
     durable,
     host::Host,
     members::NodeInfo,
-    node_filter,
 };
 
-/// Which nodes: see [`crate::node_filter`]; none = all.
+/// Which nodes: see [`matching`]; none = all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodesStatsRequest {
     /// The elements of the filter.
@@ -100,7 +99,7 @@ impl Action for NodesStats {
     ) -> Result<NodesStatsResponse, Failure> {
         let members = node.members();
         let manager = node.manager().map(|manager| manager.id);
-        let asked = node_filter::matching(&members, &request.nodes, node.id(), manager.as_ref());
+        let asked = matching(&members, &request.nodes, node.id(), manager.as_ref());
         let answers = asked.into_iter().map(|target| {
             let (node, task) = (&node, &task);
             async move {

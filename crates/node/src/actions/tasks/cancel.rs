@@ -1,30 +1,21 @@
 //! `cluster:admin/tasks/cancel`: cancels one task, or all that fit, with everything below them.
 
 use super::{
-    NodeTasks, TasksResponse,
+    NodeTasks, TasksResponse, Which,
     audit::Audit,
     cancel_node::{CancelNode, CancelNodeRequest},
+    failed_node, no_such_node,
     preview::preview,
-    response::{failed_node, no_such_node},
 };
-use crate::{Action, Description, Node, actions::table, node_filter};
+use crate::{Action, Description, Node, actions::table};
 use futures_util::future::join_all;
 use glasswork_content::failure::Failure;
-use glasswork_tasks::{Filter, Task, TaskId, View};
+use glasswork_tasks::{
+    Filter, Task, TaskId, View,
+    wire::{self, BY_USER_REQUEST, unknown_token},
+};
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
-
-/// The reason of a cancel that names none.
-pub const BY_USER_REQUEST: &str = "by user request";
-
-/// Which tasks are cancelled.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Which {
-    /// All cancellable ones that fit the filter.
-    Matching,
-    /// This one, which must fit the filter too. An id that names nothing is refused inside the task.
-    One(Option<TaskId>),
-}
 
 /// What is cancelled.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,16 +65,9 @@ impl Action for Cancel {
     type Response = TasksResponse;
 
     fn validate(request: &CancelTasks) -> Result<(), Failure> {
-        match request.which {
-            Which::One(None) => Err(Failure::validation(["task id is required"])),
-            Which::One(Some(_)) if !request.nodes.is_empty() => Err(Failure::validation([
-                "task id cannot be used together with node ids",
-            ])),
-            _ if request.dry_run && request.token.is_some() => Err(Failure::validation([
-                "a dry run gives a token and takes none",
-            ])),
-            _ => Ok(()),
-        }
+        request
+            .which
+            .check(&request.nodes, request.dry_run, request.token.is_some())
     }
 
     fn describe(request: &CancelTasks) -> Description {
@@ -118,7 +102,7 @@ impl Action for Cancel {
         let manager = node.manager().map(|manager| manager.id);
         let targets = match &request.which {
             Which::Matching => {
-                node_filter::matching(&members, &request.nodes, node.id(), manager.as_ref())
+                wire::matching(&members, &request.nodes, node.id(), manager.as_ref())
             }
             Which::One(id) => {
                 let named = id.as_ref().map(|id| &id.node);
@@ -183,9 +167,7 @@ impl Action for Cancel {
             }
         }
         if let (Some(token), false) = (token, knew_token) {
-            return Err(Failure::resource_not_found(format!(
-                "no preview has the token [{token}]: it has expired, or was never given"
-            )));
+            return Err(unknown_token(&token));
         }
         audit.end(&task, &reason, &response);
         Ok(response)

@@ -3,7 +3,10 @@
 use crate::{Action, Node, actions::table, durable::Kept};
 use futures_util::future::join_all;
 use glasswork_content::failure::{Failure, Kind};
-use glasswork_tasks::{CancelError, Filter, On, Reason, Snapshot, Task, TaskId, View};
+use glasswork_tasks::{
+    Filter, On, Reason, Snapshot, Task, View,
+    wire::{Cut, cut},
+};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -52,32 +55,13 @@ impl Action for CancelNode {
             text: Arc::clone(&request.reason),
             by: request.by.clone(),
         };
-        let shown = match &request.token {
-            None => None,
-            Some(token) => match node.previews().under(token) {
-                Some(shown) => Some(shown),
-                None => return Ok(CancelNodeResponse::default()),
-            },
+        let which = Cut {
+            number: request.number,
+            filter: &request.filter,
+            token: request.token.as_deref(),
         };
-        let cancels = match (request.number, &shown) {
-            (Some(number), shown) => {
-                let task = cancellable(&node, number, &request.filter)?;
-                if shown.as_ref().is_some_and(|shown| !shown.contains(&number)) {
-                    return Err(Failure::illegal_argument(format!(
-                        "task [{}] was not in the preview",
-                        task.id()
-                    )));
-                }
-                node.registry()
-                    .cancel(number, reason)
-                    .map_err(|error| not_cancelled(&error))?
-            }
-            (None, Some(shown)) => {
-                let mut tasks = node.registry().list(&request.filter).tasks;
-                tasks.retain(|task| shown.contains(&task.number()));
-                node.registry().cancel_these(&tasks, reason)
-            }
-            (None, None) => node.registry().cancel_matching(&request.filter, reason),
+        let Some(cancels) = cut(node.registry(), node.previews(), which, reason)? else {
+            return Ok(CancelNodeResponse::default());
         };
         node.bans().set_and_wait(cancels.remote).await;
         let mut not_kept = None;
@@ -103,7 +87,7 @@ impl Action for CancelNode {
         }
         Ok(CancelNodeResponse {
             tasks: node.registry().snapshots(&tasks, &request.view),
-            knew_token: shown.is_some(),
+            knew_token: request.token.is_some(),
         })
     }
 }
@@ -124,34 +108,5 @@ pub(crate) async fn keep_cancelled(node: &Node, task: &Task) -> Result<(), Failu
         // It has ended by then, and its keys are gone.
         Err(ended) if ended.kind == Kind::ResourceNotFound => Ok(()),
         kept => kept,
-    }
-}
-
-/// The task of this number, if it can be cancelled and fits.
-pub(super) fn cancellable(node: &Arc<Node>, number: u64, filter: &Filter) -> Result<Task, Failure> {
-    let registry = node.registry();
-    let id = TaskId::new(node.id().clone(), number);
-    let Some(task) = registry.get(number) else {
-        return Err(not_cancelled(&CancelError::NotFound(id)));
-    };
-    if !task.is_cancellable() {
-        return Err(not_cancelled(&CancelError::NotCancellable(id)));
-    }
-    let filter = Filter {
-        internal: true,
-        ..filter.clone()
-    };
-    if !registry.fits(&task, &filter) {
-        return Err(Failure::illegal_argument(format!(
-            "task [{id}] doesn't support this operation"
-        )));
-    }
-    Ok(task)
-}
-
-fn not_cancelled(error: &CancelError) -> Failure {
-    match error {
-        CancelError::NotFound(_) => Failure::resource_not_found(error.to_string()),
-        CancelError::NotCancellable(_) => Failure::illegal_argument(error.to_string()),
     }
 }

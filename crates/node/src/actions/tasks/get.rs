@@ -1,9 +1,12 @@
 //! `cluster:monitor/task/get`: one task, live or finished, wherever it runs.
 
-use super::{DEFAULT_WAIT, name_of, results};
+use super::results;
 use crate::{Action, Node, actions::table};
 use glasswork_content::failure::{Failure, Kind};
-use glasswork_tasks::{On, Snapshot, Task, TaskId, View};
+use glasswork_tasks::{
+    On, Snapshot, Task, TaskId, View,
+    wire::{DEFAULT_WAIT, belongs_elsewhere, timed_out},
+};
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 
@@ -57,13 +60,10 @@ impl Action for Get {
             let timeout = request.timeout;
             return node.forward::<Self>(&own, &id.node, request, timeout).await;
         }
-        results::read(&node, &own, &id).await.map(Got::Stored).map_err(|cause| {
-            let reason = format!(
-                "task [{id}] belongs to the node [{}] which isn't part of the cluster and there is no record of the task",
-                id.node
-            );
-            Failure::resource_not_found(reason).caused_by(cause)
-        })
+        results::read(&node, &own, &id)
+            .await
+            .map(Got::Stored)
+            .map_err(|cause| belongs_elsewhere(&id, cause))
     }
 }
 
@@ -80,8 +80,7 @@ async fn here(
         let waiting = own.waiting(On::Other("task".into()));
         let patience = request.timeout.unwrap_or(DEFAULT_WAIT);
         if tokio::time::timeout(patience, task.ended()).await.is_err() {
-            let reason = format!("Timed out waiting for completion of [{}]", name_of(&task));
-            return Err(Failure::timeout(reason));
+            return Err(timed_out(&task));
         }
         drop(waiting);
         // What it stored was written before it ended.

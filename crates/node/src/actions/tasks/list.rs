@@ -1,22 +1,23 @@
 //! `cluster:monitor/tasks/lists`: the tasks of the cluster that fit a filter.
 
 use super::{
-    ListCursor, TasksResponse,
+    ListCursor, TasksResponse, failed_node,
     list_node::{ListNode, ListNodeRequest},
-    merge::{Part, filter_for, merge},
-    response::failed_node,
 };
-use crate::{Action, Node, actions::table, node_filter};
+use crate::{Action, Node, actions::table};
 use futures_util::future::join_all;
 use glasswork_content::failure::Failure;
-use glasswork_tasks::{Filter, Task, View};
+use glasswork_tasks::{
+    Filter, Task, View,
+    wire::{self, Part, filter_for, merge},
+};
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 
 /// What is listed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ListTasks {
-    /// Which nodes are asked: see [`crate::node_filter`]; none = all.
+    /// Which nodes are asked: see [`wire::matching`]; none = all.
     pub nodes: Vec<String>,
     /// Which of their tasks. `after` is not used: see below.
     pub filter: Filter,
@@ -58,7 +59,7 @@ impl Action for List {
     ) -> Result<TasksResponse, Failure> {
         let members = node.members();
         let manager = node.manager().map(|manager| manager.id);
-        let targets = node_filter::matching(&members, &request.nodes, node.id(), manager.as_ref());
+        let targets = wire::matching(&members, &request.nodes, node.id(), manager.as_ref());
         let asked = targets.into_iter().filter_map(|target| {
             let filter = filter_for(&target.id, &request.filter, request.after.as_ref())?;
             Some((target, filter))

@@ -1,9 +1,11 @@
 //! `cluster:monitor/tasks/lists[n]`: a node's part of a list.
 
-use super::{DEFAULT_WAIT, name_of};
 use crate::{Action, Node, actions::table};
 use glasswork_content::failure::Failure;
-use glasswork_tasks::{Cursor, Filter, On, Snapshot, Task, View};
+use glasswork_tasks::{
+    Cursor, Filter, On, Snapshot, Task, View,
+    wire::{DEFAULT_WAIT, timed_out},
+};
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
@@ -62,8 +64,7 @@ impl Action for ListNode {
                 .filter(|task| !task.action_name().starts_with(NOT_WAITED_FOR))
             {
                 if timeout_at(until, task.ended()).await.is_err() {
-                    let reason = format!("Timed out waiting for completion of [{}]", name_of(task));
-                    return Err(Failure::timeout(reason));
+                    return Err(timed_out(task));
                 }
             }
             drop(waiting);

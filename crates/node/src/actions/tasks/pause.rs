@@ -1,9 +1,6 @@
 //! `cluster:admin/tasks/pause`: a durable task waits until it is told to go on, over restarts too.
 
-use super::{
-    NodeTasks, TaskFailure, TasksResponse,
-    response::{failed_node, no_such_node},
-};
+use super::{NodeTasks, TaskFailure, TasksResponse, failed_node, no_such_node};
 use crate::{Action, Description, Node, actions::table};
 use glasswork_content::failure::Failure;
 use glasswork_tasks::{Snapshot, Task, TaskId, View};

@@ -1,34 +1,18 @@
 //! What a cancel would end, without ending it: on every node, with everything below, under a token.
 
-use super::{NodeTasks, TasksResponse, Which, cancel::CancelTasks, response::failed_node};
-use crate::{Action, Node, NodeInfo, actions::table, previews::PREVIEW_LASTS, random_id};
+use super::{NodeTasks, Preview, TasksResponse, Which, cancel::CancelTasks, failed_node};
+use crate::{Action, Node, NodeInfo, actions::table, random_id};
 use futures_util::future::join_all;
 use glasswork_content::failure::Failure;
-use glasswork_tasks::{Filter, NodeId, Snapshot, Task, TaskId, View};
+use glasswork_tasks::{Filter, NodeId, Snapshot, Task, TaskId, View, wire};
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, HashSet},
     sync::Arc,
-    time::Duration,
 };
 
 /// How deep a tree may go from node to node and be shown.
 const DEEPEST: usize = 8;
-
-/// What a preview says beside the tasks.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Preview {
-    /// Cancels these tasks and no others.
-    pub token: Arc<str>,
-    /// How many they are.
-    pub tasks: usize,
-    /// Who asked for them, in order.
-    pub users: BTreeSet<Arc<str>>,
-    /// CPU time that went into them and would be lost.
-    pub cpu_nanos: u64,
-    /// How long the token is good.
-    pub expires: Duration,
-}
 
 /// Which tasks of a node are shown.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -78,20 +62,14 @@ impl Action for PreviewNode {
         let mut tasks = match request.from {
             From::Matching(filter) => registry.list(&filter).tasks,
             From::One(number, filter) => {
-                vec![super::cancel_node::cancellable(&node, number, &filter)?]
+                vec![wire::cancellable(registry, number, &filter)?]
             }
             From::Children(parents) => parents
                 .iter()
                 .flat_map(|parent| registry.children_of_remote(parent))
                 .collect(),
         };
-        tasks.retain(Task::is_cancellable);
-        let mut known: HashSet<u64> = tasks.iter().map(Task::number).collect();
-        let below = registry.cancellable_below(&tasks);
-        tasks.extend(below.into_iter().filter(|task| known.insert(task.number())));
-        tasks.sort_by_key(Task::number);
-        node.previews()
-            .shown(&request.token, tasks.iter().map(Task::number));
+        tasks = wire::preview(registry, node.previews(), tasks, &request.token);
         let elsewhere = tasks.iter().flat_map(|task| {
             let nodes = task.remote_children().into_iter();
             nodes.map(|(node, _)| (task.id(), node))
@@ -171,29 +149,6 @@ pub(super) async fn preview(
             response.nodes.push(NodeTasks { node, tasks });
         }
     }
-    response.preview = Some(summary(token, &response.nodes));
+    response.preview = Some(Preview::of(token, &response.nodes));
     response
-}
-
-fn summary(token: Arc<str>, nodes: &[NodeTasks]) -> Preview {
-    let tasks = || nodes.iter().flat_map(|node| &node.tasks);
-    let shown: HashSet<&TaskId> = tasks().map(|task| &task.id).collect();
-    let mut preview = Preview {
-        token,
-        tasks: shown.len(),
-        expires: PREVIEW_LASTS,
-        ..Preview::default()
-    };
-    for task in tasks() {
-        let Some(extended) = &task.extended else {
-            continue;
-        };
-        preview.users.extend(extended.user.clone());
-        // What is below it on its node counts with it.
-        let above = task.parent.as_ref();
-        if !above.is_some_and(|parent| parent.node == task.id.node && shown.contains(parent)) {
-            preview.cpu_nanos += extended.tree.cpu_nanos;
-        }
-    }
-    preview
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use glasswork_content::{failure::Failure, json};
+use glasswork_content::{failure::Failure, json, text::split_list};
 use glasswork_node::{
     Node,
     actions::indices::{AliasAction, UpdateAliases, UpdateAliasesRequest},
@@ -12,7 +12,6 @@ use glasswork_node::{
 use crate::{
     handler,
     handlers::indices::{INDEX, MANAGER, manager_times},
-    params::split_list,
     reply::Reply,
     request::Request,
     routes::{Body, Method, Param, Route, text},

@@ -14,7 +14,7 @@ use std::time::Duration;
 use glasswork_content::{
     failure::Failure,
     json::{Node as Json, Value},
-    text::TimeValue,
+    text::{TimeValue, parse_flag},
 };
 use glasswork_node::actions::search::SearchRequest;
 use glasswork_search::{
@@ -23,7 +23,7 @@ use glasswork_search::{
 };
 
 use crate::{
-    params::{Params, parse_flag},
+    params::Params,
     routes::{Param, flag, flag_or, int, text, time},
 };
 

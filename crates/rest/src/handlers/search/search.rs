@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use glasswork_content::failure::Failure;
+use glasswork_content::{failure::Failure, text::parse_flag};
 use glasswork_node::{
     Node,
     actions::search::{SearchAction, SearchRequest},
@@ -20,7 +20,7 @@ use crate::{
         documents::SOURCE,
         indices::{EXPRESSION, INDEX, target},
     },
-    params::{Params, parse_flag},
+    params::Params,
     reply::Reply,
     request::Request,
     routes::{Body, Method, Param, Route, flag, flag_or, int, list, text, time},

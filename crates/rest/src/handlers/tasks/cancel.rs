@@ -6,21 +6,21 @@ use std::sync::Arc;
 use glasswork_content::failure::Failure;
 use glasswork_node::{
     Node,
-    actions::tasks::{
-        CancelTasks, Which,
-        cancel::{BY_USER_REQUEST, Cancel},
+    actions::tasks::{CancelTasks, Which, cancel::Cancel},
+};
+use glasswork_tasks::{
+    Filter, View,
+    wire::{
+        BY_USER_REQUEST,
+        ask::{self, CancelOptions},
+        shown::{self, GroupBy},
     },
 };
 
-use super::{
-    extensions,
-    shown::{self, GROUPS, GroupBy},
-};
-use glasswork_tasks::{Filter, View};
+use super::{GROUPS, extensions};
 
 use crate::{
     handler,
-    params::Params,
     reply::Reply,
     request::Request,
     routes::{Body, Method, Param, Route, choice, flag, list, text, time},
@@ -60,16 +60,13 @@ const PARAMS: &[Param] = &[
     extensions::EXTENDED,
 ];
 
-/// Characters of a reason.
-const LONGEST_REASON: usize = 256;
-
 async fn cancel_matching(node: Arc<Node>, request: Request) -> Result<Reply, Failure> {
     cancel(node, request, Which::Matching).await
 }
 
 async fn cancel_one(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure> {
     // A path that names no task is refused by the action: cancelling everything takes a path of its own.
-    let id = super::task_id(request.params.path("task_id"))?;
+    let id = ask::task_id(request.params.path("task_id"))?;
     cancel(node, request, Which::One(id)).await
 }
 
@@ -77,7 +74,7 @@ async fn cancel(node: Arc<Node>, mut request: Request, which: Which) -> Result<R
     let strict = super::is_strict(&node);
     let params = &mut request.params;
     let nodes = params.list("nodes");
-    let mut filter = super::filter(params, strict)?;
+    let mut filter = ask::filter(params, strict)?;
     let wait = params.flag("wait_for_completion")?;
     let group_by = params.text("group_by").unwrap_or("nodes").to_owned();
     // The reference refuses these two; the documentation lists them.
@@ -88,10 +85,10 @@ async fn cancel(node: Arc<Node>, mut request: Request, which: Which) -> Result<R
     if !strict && params.has("timeout") {
         timeout = super::timeout(params)?;
     }
-    let mut asked = Asked::default();
+    let mut asked = CancelOptions::default();
     if !strict {
-        asked = Asked::read(params)?;
-        filter = extensions::filters(params, filter)?;
+        asked = CancelOptions::read(params)?;
+        filter = ask::filters(params, filter)?;
     }
     params.refuse_unknown()?;
     let group_by = GroupBy::parse(&group_by)?;
@@ -128,53 +125,4 @@ async fn cancel(node: Arc<Node>, mut request: Request, which: Which) -> Result<R
         form.try_reply(200, |out| shown::tasks(out, &answer, group_by))
     })
     .await
-}
-
-/// What the reference's cancel does not know.
-struct Asked {
-    reason: Arc<str>,
-    extended: bool,
-    dry_run: bool,
-    token: Option<Arc<str>>,
-    force: bool,
-}
-
-impl Default for Asked {
-    fn default() -> Self {
-        Self {
-            reason: BY_USER_REQUEST.into(),
-            extended: false,
-            dry_run: false,
-            token: None,
-            force: false,
-        }
-    }
-}
-
-impl Asked {
-    /// Each is read only when it is given, so that no hint names it.
-    fn read(params: &mut Params) -> Result<Self, Failure> {
-        let mut asked = Self::default();
-        if params.has("reason")
-            && let Some(given) = params.text("reason")
-        {
-            if given.chars().count() > LONGEST_REASON {
-                return Err(Failure::illegal_argument(format!(
-                    "[reason] must have at most [{LONGEST_REASON}] characters"
-                )));
-            }
-            asked.reason = given.into();
-        }
-        if params.has("dry_run") {
-            asked.dry_run = params.flag("dry_run")?;
-        }
-        if params.has("token") {
-            asked.token = params.text("token").map(Arc::from);
-        }
-        if params.has("force") {
-            asked.force = params.flag("force")?;
-        }
-        asked.extended = extensions::extended(params)?;
-        Ok(asked)
-    }
 }

@@ -8,15 +8,15 @@ use glasswork_content::{
 };
 use glasswork_node::{
     Node,
-    actions::tasks::{TasksResponse, list::List, show},
+    actions::tasks::{TasksResponse, list::List},
     members::NodeInfo,
 };
-use glasswork_tasks::{NodeId, Resources, Snapshot};
-
-use super::{
-    forest::{Forest, Step},
-    list,
+use glasswork_tasks::{
+    NodeId, Resources, Snapshot,
+    wire::{Forest, Step, show},
 };
+
+use super::list;
 use crate::{
     cat::{self, Cell, Column, Show, Table},
     handler,

@@ -7,6 +7,7 @@ use glasswork_node::{
     Node,
     actions::tasks::{DeleteTask, delete::Delete},
 };
+use glasswork_tasks::wire::ask;
 
 use crate::{
     handler,
@@ -31,7 +32,7 @@ pub(crate) const ROUTES: &[Route] = &[Route {
 /// * 404 `resource_not_found_exception` when no result of that task is stored.
 /// * 409 `task_in_progress_exception` when it still runs.
 async fn delete(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure> {
-    let id = super::task_id(request.params.path("task_id"))?;
+    let id = ask::task_id(request.params.path("task_id"))?;
     request.params.refuse_unknown()?;
     let form = request.form.clone();
     node.run::<Delete, _>(DeleteTask { id }, request.caller(), move |answer| {

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use glasswork_content::{failure::Failure, render::Render};
+use glasswork_content::failure::Failure;
 use glasswork_node::{
     Node,
-    actions::tasks::{GetTask, Got, get::Get, show},
+    actions::tasks::{GetTask, Got, get::Get},
 };
-use glasswork_tasks::{Snapshot, View};
+use glasswork_tasks::{
+    View,
+    wire::{ask, shown},
+};
 
 use super::extensions;
 use crate::{
@@ -37,10 +40,10 @@ pub(crate) const ROUTES: &[Route] = &[Route {
 /// * 404 `resource_not_found_exception` when no live or stored task has it.
 /// * 504 `timeout_exception` when it did not end in time.
 async fn get_task(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure> {
-    let id = super::task_id(request.params.path("task_id"))?;
+    let id = ask::task_id(request.params.path("task_id"))?;
     let wait = request.params.flag("wait_for_completion")?;
     let timeout = super::timeout(&mut request.params)?;
-    let extended = !super::is_strict(&node) && extensions::extended(&mut request.params)?;
+    let extended = !super::is_strict(&node) && ask::extended(&mut request.params)?;
     request.params.refuse_unknown()?;
     let form = request.form.clone();
     let view = View {
@@ -59,20 +62,11 @@ async fn get_task(node: Arc<Node>, mut request: Request) -> Result<Reply, Failur
         move |answer| {
             let answer = answer?;
             form.try_reply(200, |out| match &answer {
-                Got::Running(snapshot) => live(out, snapshot, false),
-                Got::Ended(snapshot) => live(out, snapshot, true),
+                Got::Running(snapshot) => shown::one_alone(out, snapshot, false),
+                Got::Ended(snapshot) => shown::one_alone(out, snapshot, true),
                 Got::Stored(whole) => out.raw(whole),
             })
         },
     )
     .await
-}
-
-fn live(out: &mut Render, snapshot: &Snapshot, completed: bool) -> Result<(), Failure> {
-    out.object();
-    out.field_bool("completed", completed);
-    out.key("task");
-    show::task(out, snapshot)?;
-    out.end_object();
-    Ok(())
 }

@@ -8,9 +8,13 @@ use glasswork_node::{
     actions::tasks::{ListTasks, list::List},
 };
 
+use glasswork_tasks::wire::{
+    ask,
+    shown::{self, GroupBy},
+};
+
 use super::{
-    extensions,
-    shown::{self, GROUPS, GroupBy},
+    GROUPS, extensions,
     stream::{PAGE, Question},
 };
 use crate::{
@@ -89,7 +93,7 @@ pub(super) fn read(node: &Node, request: &mut Request) -> Result<ListTasks, Fail
     let params = &mut request.params;
     let detailed = params.flag("detailed")?;
     let nodes = params.list("nodes");
-    let filter = super::filter(params, super::is_strict(node))?;
+    let filter = ask::filter(params, super::is_strict(node))?;
     let wait = params.flag("wait_for_completion")?;
     let timeout = super::timeout(params)?;
     let view = super::view(detailed, &request.form);

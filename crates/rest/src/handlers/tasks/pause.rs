@@ -7,12 +7,15 @@ use glasswork_node::{
     Node,
     actions::tasks::{PauseTask, pause::Pause},
 };
-use glasswork_tasks::View;
-
-use super::{
-    extensions,
-    shown::{self, GROUPS, GroupBy},
+use glasswork_tasks::{
+    View,
+    wire::{
+        ask,
+        shown::{self, GroupBy},
+    },
 };
+
+use super::{GROUPS, extensions};
 use crate::{
     handler,
     reply::Reply,
@@ -55,9 +58,9 @@ async fn resume(node: Arc<Node>, request: Request) -> Result<Reply, Failure> {
 /// 400 `illegal_argument_exception` when the id is not `node:number`.
 async fn set(node: Arc<Node>, mut request: Request, paused: bool) -> Result<Reply, Failure> {
     let params = &mut request.params;
-    let id = super::task_id(params.path("task_id"))?;
+    let id = ask::task_id(params.path("task_id"))?;
     let group_by = params.text("group_by").unwrap_or("nodes").to_owned();
-    let extended = extensions::extended(params)?;
+    let extended = ask::extended(params)?;
     params.refuse_unknown()?;
     let group_by = GroupBy::parse(&group_by)?;
     let form = request.form.clone();

@@ -7,9 +7,15 @@ use glasswork_node::{
     Node,
     actions::by_query::{Rethrottle, RethrottleRequest},
 };
-use glasswork_tasks::View;
+use glasswork_tasks::{
+    View,
+    wire::{
+        ask,
+        shown::{self, GroupBy},
+    },
+};
 
-use super::shown::{self, GROUPS, GroupBy};
+use super::GROUPS;
 use crate::{
     handler,
     handlers::by_query::{RATE, requests_per_second},
@@ -43,7 +49,7 @@ const fn row(path: &'static str) -> Route {
 /// # Errors
 /// 400 for a malformed id or pace. That the task is missing, or of another kind, is told in the list.
 async fn rethrottle(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure> {
-    let task = super::task_id(request.params.path("task_id"))?;
+    let task = ask::task_id(request.params.path("task_id"))?;
     let Some(rate) = requests_per_second(&mut request.params)? else {
         return Err(Failure::illegal_argument(
             "requests_per_second is a required parameter",

@@ -13,12 +13,16 @@ use glasswork_node::{
         ListTasks, TasksResponse,
         list_node::{ListNode, ListNodeRequest, ListNodeResponse},
     },
-    node_filter,
 };
-use glasswork_tasks::{Cursor, Filter, NodeId, Snapshot, Task};
+use glasswork_tasks::{
+    Cursor, Filter, NodeId, Snapshot, Task,
+    wire::{
+        matching,
+        shown::{self, GroupBy},
+    },
+};
 use tokio::sync::mpsc;
 
-use super::shown::{self, GroupBy};
 use crate::{form::Form, reply::Reply, server::BrokenOff};
 
 /// Tasks of a page.
@@ -136,7 +140,7 @@ impl Telling {
         let node = Arc::clone(&self.question.node);
         let manager = node.manager().map(|manager| manager.id);
         let members = node.members();
-        let wanted = node_filter::matching(
+        let wanted = matching(
             &members,
             &self.question.request.nodes,
             node.id(),

@@ -4,17 +4,17 @@
 use std::{any::Any, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use glasswork_content::{failure::Failure, render::Render};
+use glasswork_content::failure::Failure;
 use glasswork_node::{
     Node, Rest,
-    actions::tasks::{
-        show,
-        watch::{Watch, WatchTasks, runs},
-    },
+    actions::tasks::watch::{Watch, WatchTasks, runs},
     watching::{News, TaskEvent, Told, Watcher, What},
 };
-use glasswork_tasks::{Filter, News as Happened, Task, TaskId};
-use http::{HeaderMap, header};
+use glasswork_tasks::{
+    Filter, News as Happened, Task, TaskId,
+    wire::{ask, sse},
+};
+use http::{HeaderValue, header};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until},
@@ -54,8 +54,6 @@ const PARAMS: &[Param] = &[
     extensions::EXTENDED,
 ];
 
-/// The content type of server-sent events.
-const EVENT_STREAM: &str = "text/event-stream";
 /// A comment is sent when nothing else was for so long: whoever is in between keeps the connection.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Events looked at together, and pieces that wait for a slow client. A slower one misses events.
@@ -63,13 +61,13 @@ const BATCH: usize = 256;
 const WAITING: usize = 2;
 
 async fn watch_all(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure> {
-    let filter = super::filter(&mut request.params, false)?;
-    let filter = extensions::filters(&mut request.params, filter)?;
+    let filter = ask::filter(&mut request.params, false)?;
+    let filter = ask::filters(&mut request.params, filter)?;
     watch(node, request, filter, None).await
 }
 
 async fn watch_one(node: Arc<Node>, mut request: Request) -> Result<Reply, Failure> {
-    let id = super::task_id(request.params.path("task_id"))?;
+    let id = ask::task_id(request.params.path("task_id"))?;
     let id = id.ok_or_else(|| Failure::validation(["task id is required"]))?;
     let filter = Filter {
         internal: true,
@@ -85,9 +83,14 @@ async fn watch(
     filter: Filter,
     id: Option<TaskId>,
 ) -> Result<Reply, Failure> {
-    let extended = extensions::extended(&mut request.params)?;
+    let extended = ask::extended(&mut request.params)?;
     request.params.refuse_unknown()?;
-    let after = last_event(&request.headers)?;
+    let after = sse::last_event(
+        request
+            .headers
+            .get("last-event-id")
+            .map(HeaderValue::as_bytes),
+    )?;
     // Before the task is looked for: what happens to it from now on is heard.
     let watcher = node.watch_tasks(after);
     let wanted = WatchTasks { id: id.clone() };
@@ -96,8 +99,8 @@ async fn watch(
         answer?;
         let (node, watcher) = telling;
         let (sender, receiver) = mpsc::channel(WAITING);
-        let reply =
-            Reply::pieces(200, EVENT_STREAM, receiver).header(header::CACHE_CONTROL, "no-store");
+        let reply = Reply::pieces(200, sse::CONTENT_TYPE, receiver)
+            .header(header::CACHE_CONTROL, "no-store");
         let telling = Telling {
             node,
             task: task.clone(),
@@ -113,22 +116,6 @@ async fn watch(
     .await
 }
 
-/// The header by which a client goes on where its connection broke off.
-fn last_event(headers: &HeaderMap) -> Result<Option<u64>, Failure> {
-    let Some(value) = headers.get("last-event-id") else {
-        return Ok(None);
-    };
-    let text = String::from_utf8_lossy(value.as_bytes());
-    if text.is_empty() {
-        return Ok(None);
-    }
-    text.parse().map(Some).map_err(|_| {
-        Failure::illegal_argument(format!(
-            "[Last-Event-ID] must be the [id] of an event but was [{text}]"
-        ))
-    })
-}
-
 struct Telling {
     node: Arc<Node>,
     task: Task,
@@ -141,7 +128,7 @@ struct Telling {
 impl Telling {
     /// Tells until it is over; gives the way to the client back, which is closed after the task of the watch has ended.
     async fn tell(self, mut watcher: Watcher) -> mpsc::Sender<Result<Bytes, BrokenOff>> {
-        let mut piece: Vec<u8> = b": watching\n\n".to_vec();
+        let mut piece: Vec<u8> = sse::BEGIN.to_vec();
         let mut over = false;
         let mut heartbeat = Instant::now() + HEARTBEAT;
         loop {
@@ -159,7 +146,7 @@ impl Telling {
             let news = tokio::select! {
                 news = watcher.next(BATCH) => news,
                 () = sleep_until(heartbeat) => {
-                    piece.extend_from_slice(b":\n\n");
+                    piece.extend_from_slice(sse::HEARTBEAT);
                     // Its end may have been among what was missed, or its node may be gone.
                     over = !self.is_there().await;
                     continue;
@@ -177,13 +164,13 @@ impl Telling {
     async fn write(&self, piece: &mut Vec<u8>, news: News) -> bool {
         let mut gap = false;
         if let Some(count) = news.missed {
-            missed(piece, news.before, count);
+            sse::missed(piece, news.before, count);
             gap = true;
         }
         for told in &news.told {
             match &told.what {
                 What::Missed(count) => {
-                    missed(piece, told.sequence, Some(*count));
+                    sse::missed(piece, told.sequence, Some(*count));
                     gap = true;
                 }
                 What::Event(event) if self.wants(event) => {
@@ -218,74 +205,16 @@ impl Telling {
     }
 }
 
-fn missed(piece: &mut Vec<u8>, sequence: u64, count: Option<u64>) {
-    let count = count.map_or_else(|| "null".to_owned(), |count| count.to_string());
-    let text = format!("event: missed\nid: {sequence}\ndata: {{\"count\":{count}}}\n\n");
-    piece.extend_from_slice(text.as_bytes());
-}
-
 /// An event as it is sent: made once, for all who watch.
 fn form(told: &Told, event: &TaskEvent, extended: bool) -> Bytes {
     told.forms[usize::from(extended)]
         .get_or_init(|| {
-            let mut out = Render::compact();
+            let mut text = Vec::new();
             // A snapshot without a status can always be written.
-            if let Err(failure) = data(&mut out, event, extended) {
+            if let Err(failure) = sse::event(&mut text, told.sequence, event, extended) {
                 tracing::error!(%failure, "an event can't be written");
             }
-            let mut text = format!(
-                "event: {}\nid: {}\ndata: ",
-                event.news.as_str(),
-                told.sequence
-            )
-            .into_bytes();
-            // JSON has no line breaks but those within strings, which are escaped.
-            text.extend_from_slice(out.finish().trim_ascii_end());
-            text.extend_from_slice(b"\n\n");
             text.into()
         })
         .clone()
-}
-
-fn data(out: &mut Render, event: &TaskEvent, extended: bool) -> Result<(), Failure> {
-    out.object();
-    out.key("task");
-    if extended {
-        show::task(out, &event.task)?;
-    } else {
-        let mut plain = event.task.clone();
-        plain.extended = None;
-        show::task(out, &plain)?;
-    }
-    if let Happened::Ended(outcome) = event.news {
-        out.field_str("outcome", outcome.as_str());
-    }
-    if let (Happened::Progress, Some(progress)) = (
-        event.news,
-        event
-            .task
-            .extended
-            .as_ref()
-            .and_then(|extended| extended.progress.as_ref()),
-    ) {
-        out.key("progress");
-        show::progress(out, progress);
-    }
-    out.end_object();
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_client_goes_on_behind_the_event_that_it_names() {
-        let mut headers = HeaderMap::new();
-        assert_eq!(last_event(&headers).unwrap(), None);
-        headers.insert("last-event-id", "17".parse().unwrap());
-        assert_eq!(last_event(&headers).unwrap(), Some(17));
-        headers.insert("last-event-id", "x".parse().unwrap());
-        assert!(last_event(&headers).is_err());
-    }
 }

@@ -1,23 +1,24 @@
 //! `cluster:monitor/tasks/history`: the tasks of the cluster that have ended and are still remembered, newest first.
 
-mod cursor;
 mod node;
 
-pub use cursor::{BadHistoryCursor, HistoryCursor};
+pub use glasswork_tasks::wire::{BadHistoryCursor, HistoryCursor, HistoryResponse};
 pub use node::{HistoryNode, HistoryNodeRequest};
 
-use super::response::failed_node;
-use crate::{Action, Node, actions::table, node_filter};
+use crate::{Action, Node, actions::table};
 use futures_util::future::join_all;
 use glasswork_content::failure::Failure;
-use glasswork_tasks::{EndedTask, HistoryFilter, Task};
+use glasswork_tasks::{
+    EndedTask, HistoryFilter, Task,
+    wire::{self, failed_node},
+};
 use serde::{Deserialize, Serialize};
 use std::{cmp::Reverse, sync::Arc, time::Duration};
 
 /// What is asked of the past.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TasksHistory {
-    /// Which nodes are asked: see [`crate::node_filter`]; none = all.
+    /// Which nodes are asked: see [`wire::matching`]; none = all.
     pub nodes: Vec<String>,
     /// Which of their tasks, and how many in all. Its `after` is not used: see below.
     pub filter: HistoryFilter,
@@ -25,17 +26,6 @@ pub struct TasksHistory {
     pub after: Option<HistoryCursor>,
     /// How long each node may take.
     pub timeout: Option<Duration>,
-}
-
-/// A page of the past.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct HistoryResponse {
-    /// Nodes that could not answer: `failed_node_exception`, the cause within.
-    pub node_failures: Vec<Failure>,
-    /// The tasks that ended last come first; of those that ended in one millisecond, by node and the later started first.
-    pub tasks: Vec<EndedTask>,
-    /// When more follow: where to go on.
-    pub next: Option<HistoryCursor>,
 }
 
 /// The action.
@@ -53,7 +43,7 @@ impl Action for History {
     ) -> Result<HistoryResponse, Failure> {
         let members = node.members();
         let manager = node.manager().map(|manager| manager.id);
-        let targets = node_filter::matching(&members, &request.nodes, node.id(), manager.as_ref());
+        let targets = wire::matching(&members, &request.nodes, node.id(), manager.as_ref());
         let answers = targets.into_iter().map(|target| {
             let (node, task) = (&node, &task);
             let after = request.after.as_ref().map(|after| after.on(&target.id));

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 use glasswork_content::failure::{Failure, Kind};
-use glasswork_tasks::{Task, TaskId};
+use glasswork_tasks::{Task, TaskId, wire::not_running};
 use std::sync::Arc;
 
 /// Where results are stored.
@@ -26,10 +26,7 @@ pub(crate) const INDEX: &str = ".tasks";
 /// # Errors
 /// 404 `resource_not_found_exception` when there is none, and what keeps the document from being read.
 pub(super) async fn read(node: &Arc<Node>, own: &Task, id: &TaskId) -> Result<Vec<u8>, Failure> {
-    let missing = || {
-        let reason = format!("task [{id}] isn't running and hasn't stored its results");
-        Failure::resource_not_found(reason)
-    };
+    let missing = || not_running(id);
     let request = GetRequest::new(INDEX, id.to_string());
     match node.child::<GetDocument>(own, request).await {
         Ok(answer) => {

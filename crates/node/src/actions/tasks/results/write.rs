@@ -3,16 +3,13 @@
 use super::{INDEX, index};
 use crate::{
     Node,
-    actions::{
-        documents::{IndexDocument, IndexRequest, Operation, WriteItem, WriteOptions},
-        tasks::show,
-    },
+    actions::documents::{IndexDocument, IndexRequest, Operation, WriteItem, WriteOptions},
 };
 use glasswork_content::{
     failure::{Failure, Kind},
     render::Render,
 };
-use glasswork_tasks::{On, Snapshot, Task};
+use glasswork_tasks::{On, Snapshot, Task, wire::show};
 use std::{sync::Arc, time::Duration};
 
 /// How often a write that is refused for a while is tried again (`TaskResultsService.STORE_BACKOFF_POLICY`): after 250 ms at

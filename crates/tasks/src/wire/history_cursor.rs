@@ -1,8 +1,10 @@
 //! Where a page of the past was cut.
 
-use glasswork_tasks::{EndedTask, NodeId, TaskId};
-use serde::{Deserialize, Serialize};
 use std::{cmp::Ordering, fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{EndedTask, NodeId, TaskId};
 
 /// The last task of a page: when it ended, and which it was. Good as long as tasks are remembered: those that end later
 /// come before it and are not shown.
@@ -14,7 +16,8 @@ pub struct HistoryCursor {
 
 impl HistoryCursor {
     /// Behind this task.
-    pub(super) fn at(ended: &EndedTask) -> Self {
+    #[must_use]
+    pub fn at(ended: &EndedTask) -> Self {
         Self {
             ended_millis: ended.ended_millis,
             task: ended.task.id.clone(),
@@ -22,7 +25,8 @@ impl HistoryCursor {
     }
 
     /// The end and the number behind which the tasks of `node` come that were not shown yet.
-    pub(super) fn on(&self, node: &NodeId) -> (i64, u64) {
+    #[must_use]
+    pub fn on(&self, node: &NodeId) -> (i64, u64) {
         // Of those that ended in the same millisecond, the nodes come in order.
         let number = match node.cmp(&self.task.node) {
             Ordering::Less => 0,

@@ -5,16 +5,18 @@
 
 use std::borrow::Cow;
 
-use glasswork_content::failure::Failure;
+use crate::failure::Failure;
 
 /// What stands between two slashes of a path, decoded. `None` when its percent signs are malformed or it is no UTF-8.
-pub(crate) fn path_part(raw: &str) -> Option<Cow<'_, str>> {
+#[must_use]
+pub fn path_part(raw: &str) -> Option<Cow<'_, str>> {
     decode(raw, false).ok()
 }
 
 /// The path without the authority that a target beginning with `//` names, as the reference reads it
 /// (`//host/x` is `/x`).
-pub(crate) fn without_authority(path: &str) -> &str {
+#[must_use]
+pub fn without_authority(path: &str) -> &str {
     match path.strip_prefix("//") {
         Some(rest) => rest.find('/').map_or("", |at| &rest[at..]),
         None => path,
@@ -25,7 +27,7 @@ pub(crate) fn without_authority(path: &str) -> &str {
 ///
 /// # Errors
 /// 400 `illegal_argument_exception` naming the malformed escape.
-pub(crate) fn query_pairs(query: &str) -> Result<Vec<(String, String)>, Failure> {
+pub fn query_pairs(query: &str) -> Result<Vec<(String, String)>, Failure> {
     let mut pairs = Vec::new();
     for pair in query.split(['&', ';']) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -185,7 +187,7 @@ mod tests {
                 if let Err(failure) = query_pairs(&text) {
                     prop_assert_eq!(failure.status(), 400);
                 }
-                without_authority(&text);
+                let _ = without_authority(&text);
             }
         }
     }

@@ -1,10 +1,11 @@
 //! Puts the pages of several nodes together to one page.
 
-use super::{NodeTasks, TasksResponse};
-use crate::members::NodeInfo;
-use glasswork_tasks::{BadCursor, Cursor, Filter, Key, NodeId, Snapshot};
+use std::{cmp::Ordering, collections::HashMap, fmt, str::FromStr};
+
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+
+use super::{NodeInfo, NodeTasks, TasksResponse};
+use crate::{BadCursor, Cursor, Filter, Key, NodeId, Snapshot};
 
 /// Where a list over several nodes was cut: behind this place of this node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,22 +36,19 @@ impl FromStr for ListCursor {
 }
 
 /// What to ask `node` so that the list goes on behind `after`; nothing when all its tasks were shown.
-pub(super) fn filter_for(
-    node: &NodeId,
-    filter: &Filter,
-    after: Option<&ListCursor>,
-) -> Option<Filter> {
+#[must_use]
+pub fn filter_for(node: &NodeId, filter: &Filter, after: Option<&ListCursor>) -> Option<Filter> {
     let Some(after) = after else {
         return Some(filter.clone());
     };
     let by_node = matches!(filter.sort.by, Key::Id);
     let cursor = match node.cmp(&after.node) {
-        std::cmp::Ordering::Equal => Some(after.cursor.clone()),
-        std::cmp::Ordering::Less if by_node => return None,
-        std::cmp::Ordering::Greater if by_node => None,
+        Ordering::Equal => Some(after.cursor.clone()),
+        Ordering::Less if by_node => return None,
+        Ordering::Greater if by_node => None,
         // Among equal keys the nodes come in order: on earlier nodes those are done, on later ones none is.
-        std::cmp::Ordering::Less => Some(after.cursor.behind_equals(filter.sort)),
-        std::cmp::Ordering::Greater => Some(after.cursor.before_equals(filter.sort)),
+        Ordering::Less => Some(after.cursor.behind_equals(filter.sort)),
+        Ordering::Greater => Some(after.cursor.before_equals(filter.sort)),
     };
     Some(Filter {
         after: cursor,
@@ -59,17 +57,20 @@ pub(super) fn filter_for(
 }
 
 /// One node's page.
-pub(super) struct Part {
-    pub(super) node: NodeInfo,
-    pub(super) tasks: Vec<Snapshot>,
+pub struct Part {
+    /// The node.
+    pub node: NodeInfo,
+    /// Its tasks.
+    pub tasks: Vec<Snapshot>,
     /// With a page size: the place of each task.
-    pub(super) cursors: Vec<Cursor>,
+    pub cursors: Vec<Cursor>,
     /// The node has more.
-    pub(super) more: bool,
+    pub more: bool,
 }
 
 /// One answer of all pages, cut to the size that was asked for.
-pub(super) fn merge(mut parts: Vec<Part>, filter: &Filter) -> TasksResponse {
+#[must_use]
+pub fn merge(mut parts: Vec<Part>, filter: &Filter) -> TasksResponse {
     parts.sort_by(|a, b| a.node.id.cmp(&b.node.id));
     let mut response = TasksResponse::default();
     let Some(size) = filter.size else {
@@ -121,7 +122,7 @@ pub(super) fn merge(mut parts: Vec<Part>, filter: &Filter) -> TasksResponse {
     places
         .iter()
         .for_each(|&(node, task)| shown[node][task] = true);
-    let mut new_places = std::collections::HashMap::new();
+    let mut new_places = HashMap::new();
     for (at, part) in parts.into_iter().enumerate() {
         let mut tasks = Vec::new();
         for (task, snapshot) in part.tasks.into_iter().enumerate() {

@@ -1,7 +1,8 @@
 //! Something that happened to a task, as it travels from node to node, and which filters it fits.
 
-use glasswork_tasks::{Event, Filter, News, Snapshot, TaskId};
 use serde::{Deserialize, Serialize};
+
+use crate::{Event, Filter, News, Snapshot, TaskId};
 
 /// Something that happened to a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +18,9 @@ pub struct TaskEvent {
 }
 
 impl TaskEvent {
-    pub(super) fn of(event: &Event) -> Self {
+    /// What is told of an event of a registry.
+    #[must_use]
+    pub fn of(event: &Event) -> Self {
         Self {
             news: event.news,
             task: event.snapshot.clone(),

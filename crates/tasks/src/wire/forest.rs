@@ -2,18 +2,18 @@
 
 use std::collections::HashMap;
 
-use glasswork_tasks::{Snapshot, TaskId};
+use crate::{Snapshot, TaskId};
 
 /// The trees of a list: a task whose parent is not in the list is a root. Lists keep the order in which they were
 /// given.
-pub(super) struct Forest<'a> {
+pub struct Forest<'a> {
     tasks: Vec<&'a Snapshot>,
     roots: Vec<usize>,
     children: Vec<Vec<usize>>,
 }
 
 /// A step of a walk.
-pub(super) enum Step<'a> {
+pub enum Step<'a> {
     /// A task; its children follow when `has_children`.
     Enter {
         /// The task.
@@ -32,7 +32,8 @@ pub(super) enum Step<'a> {
 
 impl<'a> Forest<'a> {
     /// Plants the tasks.
-    pub(super) fn of(tasks: impl IntoIterator<Item = &'a Snapshot>) -> Self {
+    #[must_use]
+    pub fn of(tasks: impl IntoIterator<Item = &'a Snapshot>) -> Self {
         let tasks: Vec<&Snapshot> = tasks.into_iter().collect();
         let places: HashMap<&TaskId, usize> = tasks
             .iter()
@@ -55,7 +56,8 @@ impl<'a> Forest<'a> {
     }
 
     /// Siblings by the time they started, as a table shows them.
-    pub(super) fn by_start(mut self) -> Self {
+    #[must_use]
+    pub fn by_start(mut self) -> Self {
         let started = |at: &usize| self.tasks[*at].start_millis;
         self.roots.sort_by_key(started);
         for siblings in &mut self.children {
@@ -68,10 +70,7 @@ impl<'a> Forest<'a> {
     ///
     /// # Errors
     /// Those of `visit`, which end the walk.
-    pub(super) fn walk<E>(
-        &self,
-        mut visit: impl FnMut(Step<'a>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn walk<E>(&self, mut visit: impl FnMut(Step<'a>) -> Result<(), E>) -> Result<(), E> {
         for root in &self.roots {
             let mut path = vec![(*root, 0)];
             self.enter(*root, false, &mut visit)?;
@@ -109,7 +108,7 @@ impl<'a> Forest<'a> {
 mod tests {
     use std::{convert::Infallible, sync::Arc};
 
-    use glasswork_tasks::{NodeId, Origin};
+    use crate::{NodeId, Origin};
 
     use super::*;
 

@@ -1,9 +1,10 @@
 //! The text that refuses unknown names.
 
-use glasswork_content::text::did_you_mean;
+use super::did_you_mean;
 
 /// `request [<path>] contains unrecognized <what>s: [<unknown>] -> did you mean [<known>]?, …`
-pub(super) fn unrecognized(path: &str, what: &str, unknown: &[&str], known: &[&str]) -> String {
+#[must_use]
+pub fn unrecognized(path: &str, what: &str, unknown: &[&str], known: &[&str]) -> String {
     let plural = if unknown.len() > 1 { "s" } else { "" };
     let named: Vec<String> = unknown
         .iter()

@@ -1,7 +1,7 @@
 //! Which nodes are meant: the `nodes` parameter of the tasks and nodes endpoints.
 
-use crate::members::NodeInfo;
-use glasswork_tasks::{NodeId, Pattern};
+use super::NodeInfo;
+use crate::{NodeId, Pattern};
 
 /// Names of roles that may be asked for; other words before a colon are names of attributes.
 const ROLES: [&str; 6] = [
@@ -15,6 +15,7 @@ const ROLES: [&str; 6] = [
 
 /// The members that `elements` mean, in the order of `members`; none = all. Each element adds to or takes from what those
 /// before it left, so the order matters.
+#[must_use]
 pub fn matching<'a>(
     members: &'a [NodeInfo],
     elements: &[String],

@@ -5,7 +5,8 @@ use glasswork_content::{
     render::Render,
     text::{duration_text, iso_millis, size_text},
 };
-use glasswork_tasks::{Description, Extended, Progress, Resources, Snapshot, Usage};
+
+use crate::{Description, Extended, Progress, Resources, Snapshot, Usage};
 
 /// Writes a task without its closing brace, so that children can follow.
 ///

@@ -1,16 +1,20 @@
 //! The three shapes of a list of tasks: by nodes, by parents, flat.
 
 use glasswork_content::{failure::Failure, render::Render};
-use glasswork_node::actions::tasks::{NodeTasks, Preview, TasksResponse, show};
-use glasswork_node::members::NodeInfo;
-use glasswork_tasks::Snapshot;
 
-use super::forest::{Forest, Step};
-use crate::cat::MAX_BYTES;
+use super::{
+    NodeInfo, NodeTasks, Preview, TasksResponse,
+    forest::{Forest, Step},
+    show,
+};
+use crate::Snapshot;
+
+/// Bytes that a list may take that can't be told piece by piece, `tasks.list.max_bytes`.
+pub const MAX_BYTES: usize = 64 << 20;
 
 /// How a list is grouped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum GroupBy {
+pub enum GroupBy {
     /// By node, tasks by their ids.
     Nodes,
     /// By root, children within.
@@ -19,15 +23,12 @@ pub(super) enum GroupBy {
     Nothing,
 }
 
-/// The values of `group_by`.
-pub(super) const GROUPS: &[&str] = &["nodes", "parents", "none"];
-
 impl GroupBy {
     /// Reads `group_by`.
     ///
     /// # Errors
     /// 400 for another word.
-    pub(super) fn parse(text: &str) -> Result<Self, Failure> {
+    pub fn parse(text: &str) -> Result<Self, Failure> {
         match text {
             "nodes" => Ok(Self::Nodes),
             "parents" => Ok(Self::Parents),
@@ -43,11 +44,7 @@ impl GroupBy {
 ///
 /// # Errors
 /// 429 when it is longer than a list may be.
-pub(super) fn tasks(
-    out: &mut Render,
-    answer: &TasksResponse,
-    group_by: GroupBy,
-) -> Result<(), Failure> {
+pub fn tasks(out: &mut Render, answer: &TasksResponse, group_by: GroupBy) -> Result<(), Failure> {
     out.object();
     failures(out, answer);
     if let Some(next) = &answer.next {
@@ -119,11 +116,7 @@ fn status_name(status: u16) -> &'static str {
 ///
 /// # Errors
 /// When a task can't be written.
-pub(super) fn begin(
-    out: &mut Render,
-    answer: &TasksResponse,
-    group_by: GroupBy,
-) -> Result<(), Failure> {
+pub fn begin(out: &mut Render, answer: &TasksResponse, group_by: GroupBy) -> Result<(), Failure> {
     out.object();
     failures(out, answer);
     match group_by {
@@ -148,11 +141,24 @@ pub(super) fn begin(
 ///
 /// # Errors
 /// When its status can't be written.
-pub(super) fn one(out: &mut Render, one: &Snapshot, group_by: GroupBy) -> Result<(), Failure> {
+pub fn one(out: &mut Render, one: &Snapshot, group_by: GroupBy) -> Result<(), Failure> {
     if group_by == GroupBy::Nodes {
         out.key(&one.id.to_string());
     }
     show::task(out, one)
+}
+
+/// Writes one task alone: `{"completed":…,"task":{…}}`.
+///
+/// # Errors
+/// When its status can't be written.
+pub fn one_alone(out: &mut Render, snapshot: &Snapshot, completed: bool) -> Result<(), Failure> {
+    out.object();
+    out.field_bool("completed", completed);
+    out.key("task");
+    show::task(out, snapshot)?;
+    out.end_object();
+    Ok(())
 }
 
 fn by_nodes(out: &mut Render, answer: &TasksResponse) -> Result<(), Failure> {
@@ -170,7 +176,7 @@ fn by_nodes(out: &mut Render, answer: &TasksResponse) -> Result<(), Failure> {
 }
 
 /// Writes a node up to the first of its tasks.
-pub(super) fn open_node(out: &mut Render, node: &NodeInfo) {
+pub fn open_node(out: &mut Render, node: &NodeInfo) {
     out.field_object(node.id.as_str());
     out.field_str("name", &node.name);
     out.field_str("transport_address", &node.transport_address);
@@ -188,7 +194,7 @@ pub(super) fn open_node(out: &mut Render, node: &NodeInfo) {
 }
 
 /// Writes what is left of a node after the last of its tasks.
-pub(super) fn close_node(out: &mut Render) {
+pub fn close_node(out: &mut Render) {
     out.end_object();
     out.end_object();
 }

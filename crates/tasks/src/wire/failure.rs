@@ -1,9 +1,11 @@
 //! What stops a task, as the failure that its caller sees.
 
 use glasswork_content::failure::{Failure, Kind};
-use glasswork_tasks::{StartError, Stop};
+
+use crate::{StartError, Stop};
 
 /// The failure of work that met `stop` at a checkpoint.
+#[must_use]
 pub fn of_stop(stop: &Stop) -> Failure {
     match stop {
         Stop::Cancelled(_) => Failure::new(Kind::TaskCancelled, stop.to_string()),
@@ -15,6 +17,7 @@ pub fn of_stop(stop: &Stop) -> Failure {
 }
 
 /// The failure of a task that could not begin.
+#[must_use]
 pub fn of_start(error: &StartError) -> Failure {
     match error {
         StartError::ParentCancelled(_) | StartError::CancelledBeforeStart(_) => {

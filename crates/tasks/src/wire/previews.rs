@@ -1,11 +1,12 @@
-//! Previews of cancels: which tasks of this node were shown under which token.
+//! Previews of cancels: which tasks of a node were shown under which token.
 
-use parking_lot::Mutex;
 use std::{
     collections::{HashSet, VecDeque},
     sync::Arc,
     time::{Duration, Instant},
 };
+
+use parking_lot::Mutex;
 
 /// How long a token is good.
 pub const PREVIEW_LASTS: Duration = Duration::from_secs(30);
@@ -15,7 +16,7 @@ const MOST_TASKS: usize = 1 << 20;
 
 /// What was shown and has not expired.
 #[derive(Default)]
-pub(crate) struct Previews(Mutex<Held>);
+pub struct Previews(Mutex<Held>);
 
 #[derive(Default)]
 struct Held {
@@ -31,7 +32,7 @@ struct Preview {
 
 impl Previews {
     /// `numbers` were shown under `token`, which may have shown others before.
-    pub(crate) fn shown(&self, token: &Arc<str>, numbers: impl IntoIterator<Item = u64>) {
+    pub fn shown(&self, token: &Arc<str>, numbers: impl IntoIterator<Item = u64>) {
         let numbers: HashSet<u64> = numbers.into_iter().collect();
         let mut held = self.0.lock();
         held.tasks += numbers.len();
@@ -52,7 +53,8 @@ impl Previews {
     }
 
     /// The tasks that were shown under `token`; none when there is no such token (any more).
-    pub(crate) fn under(&self, token: &str) -> Option<HashSet<u64>> {
+    #[must_use]
+    pub fn under(&self, token: &str) -> Option<HashSet<u64>> {
         let mut held = self.0.lock();
         held.forget(Instant::now());
         let preview = held.previews.iter().find(|held| *held.token == *token)?;
