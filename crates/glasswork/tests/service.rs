@@ -5,6 +5,7 @@
     reason = "what a test can't go on without fails it"
 )]
 
+mod browser;
 mod cli;
 #[allow(
     dead_code,
@@ -15,6 +16,7 @@ mod cli;
 mod example;
 mod harness;
 
+use browser::Browser;
 use cli::{Cli, terminal::Terminal};
 use harness::{Answer, Node, eventually};
 use serde_json::Value;
@@ -154,6 +156,40 @@ fn the_command_line_lists_watches_and_cancels_what_a_service_does() {
     assert_eq!(watching.wait().unwrap().code(), Some(0));
     let rest = cli.ok(&["tasks", "ls", "-f", "action:report"]);
     assert!(!rest.contains(&id), "{rest}");
+}
+
+#[test]
+fn the_console_shows_a_service_and_stops_its_work() {
+    let Some(mut browser) = Browser::start("service", 1300, 800) else {
+        return;
+    };
+    let service = Service::start();
+    let asked = service.compute("through");
+    let mut console = harness::binary()
+        .args(["console", "--to", &service.url])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut out = BufReader::new(console.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    let mut words = line.split_whitespace();
+    browser.open(words.find(|word| word.starts_with("http")).unwrap());
+    browser.until("document.querySelector('gw-table.main').innerText.includes('through')");
+    for key in ["/", "Enter", "x"] {
+        browser.press(key);
+        if key == "/" {
+            browser.write("label:through");
+        }
+    }
+    browser.until("document.querySelector('dialog[open]')");
+    browser.press("Tab");
+    browser.press("y");
+    browser.until("document.querySelector('.notices').innerText.includes('Gone')");
+    assert_eq!(asked.join().unwrap().status, 409);
+    // It is ours, and may have ended by itself.
+    drop(console.kill());
+    drop(console.wait());
 }
 
 #[test]
