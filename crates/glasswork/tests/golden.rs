@@ -11,12 +11,12 @@
 mod harness;
 mod replay;
 
-use std::{collections::BTreeSet, path::Path};
+use std::path::Path;
 
 use harness::{Node, shared};
 use replay::{
     exchange::{Exchange, Ids, node_id},
-    list::{PassList, mismatch},
+    list::Findings,
 };
 
 /// Groups of the index that one fresh node can answer in one go.
@@ -34,34 +34,20 @@ fn recorded_answers_are_given_again() {
     };
     let folder = folder.join("golden");
     let index = std::fs::read_to_string(folder.join("INDEX.md")).unwrap();
-    let kept = PassList::read();
 
     let node = Node::with(&["--name", "node-0", "--cluster-name", "glasswork-reference"]);
-    let mut passed = BTreeSet::new();
-    let (mut tried, mut lost) = (0, Vec::new());
+    let mut findings = Findings::begin();
     let mut ids = Ids::of_node(&node_id(node.address()));
     for name in cases(&index) {
         let Some(recorded) = Exchange::read(&folder, name) else {
             continue;
         };
-        tried += 1;
         let found = recorded.send(node.address(), &ids);
         ids.learn(&recorded.answer, &found);
-        match mismatch(&recorded.answer, &found) {
-            None => {
-                passed.insert(name.to_owned());
-            }
-            Some(reason) => {
-                println!("{name}: {reason}");
-                if kept.contains(name) {
-                    lost.push(name);
-                }
-            }
-        }
+        findings.compare(name, &recorded.answer, &found);
         prepare_after(name, &node, &folder);
     }
-    kept.tell(&passed, tried);
-    assert!(lost.is_empty(), "no longer answered as recorded: {lost:?}");
+    findings.tell();
 }
 
 /// The names of the groups' exchanges, in order.

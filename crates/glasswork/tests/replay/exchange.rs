@@ -55,16 +55,12 @@ impl Exchange {
         })
     }
 
-    /// The same about another task than the recorded one.
+    /// The same about another task than the recorded one, if it names one.
     pub(crate) fn about(mut self, task: &str) -> Self {
-        let recorded = format!("{RECORDED_NODE}:");
-        if let Some(begin) = self.target.find(&recorded) {
-            let behind = begin + recorded.len();
-            let digits = self.target[behind..]
-                .bytes()
-                .take_while(u8::is_ascii_digit)
-                .count();
-            self.target.replace_range(begin..behind + digits, task);
+        if let Some((begin, end)) = task_in(&self.target)
+            && !task.is_empty()
+        {
+            self.target.replace_range(begin..end, task);
         }
         self
     }
@@ -88,6 +84,15 @@ impl Exchange {
     }
 }
 
+/// Where a text names a task: an id of 22 letters, a colon, a number.
+fn task_in(text: &str) -> Option<(usize, usize)> {
+    let letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let mut colons = text.match_indices(':').map(|(at, _)| at);
+    let at = colons.find(|at| *at >= 22 && text.as_bytes()[at - 22..*at].iter().all(letter))?;
+    let digits = text[at + 1..].bytes().take_while(u8::is_ascii_digit);
+    Some((at - 22, at + 1 + digits.count()))
+}
+
 /// Recorded ids that later requests name, and what stands for them here.
 pub(crate) struct Ids(Vec<(String, String)>);
 
@@ -95,6 +100,15 @@ impl Ids {
     /// The id of the node.
     pub(crate) fn of_node(node: &str) -> Self {
         Self(vec![(RECORDED_NODE.to_owned(), node.to_owned())])
+    }
+
+    /// The ids of several nodes: each recorded one and what stands for it.
+    pub(crate) fn of_nodes(nodes: &[(&str, &str)]) -> Self {
+        let ids = nodes.iter();
+        Self(
+            ids.map(|(recorded, id)| ((*recorded).to_owned(), (*id).to_owned()))
+                .collect(),
+        )
     }
 
     /// Remembers the ids of scrolls and points in time that an answer gave.

@@ -23,14 +23,14 @@ const INCIDENTAL: &[&str] = &[
 ];
 
 /// `golden.pass`: the names of the exchanges that answer alike.
-pub(crate) struct PassList {
+struct PassList {
     path: PathBuf,
     names: BTreeSet<String>,
 }
 
 impl PassList {
     /// Reads it.
-    pub(crate) fn read() -> Self {
+    fn read() -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden.pass");
         let text = std::fs::read_to_string(&path).unwrap_or_default();
         let names = text
@@ -42,12 +42,12 @@ impl PassList {
     }
 
     /// Whether an exchange must answer alike.
-    pub(crate) fn contains(&self, name: &str) -> bool {
+    fn contains(&self, name: &str) -> bool {
         self.names.contains(name)
     }
 
     /// Says what passed and was not expected to, and adds it when asked to.
-    pub(crate) fn tell(&self, passed: &BTreeSet<String>, tried: usize) {
+    fn tell(&self, passed: &BTreeSet<String>, tried: usize) {
         let new: Vec<&String> = passed.difference(&self.names).collect();
         println!(
             "{} of {tried} recorded answers are given again; new: {new:?}",
@@ -56,7 +56,7 @@ impl PassList {
         if std::env::var_os("GLASSWORK_GOLDEN").is_some_and(|word| word == "update") {
             let all: Vec<String> = passed.union(&self.names).cloned().collect();
             let text = format!(
-                "# Recorded exchanges that answer alike; see golden.rs and golden_long.rs.\n{}\n",
+                "# Recorded exchanges that answer alike; see golden.rs and golden_*.rs.\n{}\n",
                 all.join("\n")
             );
             std::fs::write(&self.path, text).expect("the list can be written");
@@ -64,8 +64,54 @@ impl PassList {
     }
 }
 
+/// What was found so far.
+pub(crate) struct Findings {
+    kept: PassList,
+    passed: BTreeSet<String>,
+    lost: Vec<String>,
+    tried: usize,
+}
+
+impl Findings {
+    /// Nothing yet.
+    pub(crate) fn begin() -> Self {
+        Self {
+            kept: PassList::read(),
+            passed: BTreeSet::new(),
+            lost: Vec::new(),
+            tried: 0,
+        }
+    }
+
+    /// Compares an answer with the recorded one, and says how it differs.
+    pub(crate) fn compare(&mut self, name: &str, recorded: &Answer, found: &Answer) {
+        self.tried += 1;
+        match mismatch(recorded, found) {
+            None => {
+                self.passed.insert(name.to_owned());
+            }
+            Some(reason) => {
+                println!("{name}: {reason}");
+                if self.kept.contains(name) {
+                    self.lost.push(name.to_owned());
+                }
+            }
+        }
+    }
+
+    /// Says what answers alike; fails where something no longer does.
+    pub(crate) fn tell(&self) {
+        self.kept.tell(&self.passed, self.tried);
+        assert!(
+            self.lost.is_empty(),
+            "no longer answered as recorded: {:?}",
+            self.lost
+        );
+    }
+}
+
 /// Why an answer is not the recorded one.
-pub(crate) fn mismatch(recorded: &Answer, found: &Answer) -> Option<String> {
+fn mismatch(recorded: &Answer, found: &Answer) -> Option<String> {
     if recorded.status != found.status {
         let start: String = found.body.chars().take(300).collect();
         return Some(format!(
@@ -104,8 +150,9 @@ fn tasks_in_order(body: &str) -> Option<String> {
             false => word.to_owned(),
         };
         let line = |line: &str| {
-            let words: Vec<String> = line.split_whitespace().map(calm).collect();
-            tokens(&words.join(" "), false).join(" ")
+            let words = tokens(line, false);
+            let calm: Vec<String> = words.iter().map(|word| calm(word)).collect();
+            calm.join(" ")
         };
         let mut lines: Vec<String> = body.trim_end().lines().map(line).collect();
         lines.sort();
@@ -121,6 +168,7 @@ fn order_tasks(value: &mut Value) {
         let text = |key: &str| task[key].as_str().unwrap_or_default().to_owned();
         (
             text("action"),
+            text("type"),
             text("description"),
             task.get("parent_task_id").is_some(),
             task["status"]["slice_id"].as_u64(),

@@ -1,7 +1,6 @@
 //! A session of recorded exchanges with a node that has work to do.
 
 use std::{
-    collections::BTreeSet,
     path::PathBuf,
     thread,
     time::{Duration, Instant},
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     exchange::{Answer, Exchange, Ids, node_id},
-    list::{PassList, mismatch},
+    list::Findings,
 };
 use crate::harness::{Node, shared};
 
@@ -20,10 +19,7 @@ pub(crate) struct Replay {
     folder: PathBuf,
     pub(crate) node: Node,
     ids: Ids,
-    kept: PassList,
-    passed: BTreeSet<String>,
-    lost: Vec<String>,
-    tried: usize,
+    findings: Findings,
 }
 
 impl Replay {
@@ -35,10 +31,7 @@ impl Replay {
             folder: folder.join("golden"),
             ids: Ids::of_node(&node_id(node.address())),
             node,
-            kept: PassList::read(),
-            passed: BTreeSet::new(),
-            lost: Vec::new(),
-            tried: 0,
+            findings: Findings::begin(),
         };
         replay.fill();
         Some(replay)
@@ -61,7 +54,7 @@ impl Replay {
     pub(crate) fn case(&mut self, name: &str, task: &str) -> Value {
         let recorded = self.recorded(name).about(task);
         let found = recorded.send(self.node.address(), &self.ids);
-        self.compare(name, &recorded, &found);
+        self.findings.compare(name, &recorded.answer, &found);
         serde_json::from_str(&found.body).unwrap_or_default()
     }
 
@@ -76,36 +69,17 @@ impl Replay {
     /// Compares the answer to a request that was sent meanwhile.
     pub(crate) fn finish(&mut self, meanwhile: Meanwhile) {
         let (found, recorded) = meanwhile.sending.join().unwrap();
-        self.compare(meanwhile.name, &recorded, &found);
+        self.findings
+            .compare(meanwhile.name, &recorded.answer, &found);
     }
 
     fn recorded(&self, name: &str) -> Exchange {
         Exchange::read(&self.folder, name).unwrap_or_else(|| panic!("{name} is not recorded"))
     }
 
-    fn compare(&mut self, name: &str, recorded: &Exchange, found: &Answer) {
-        self.tried += 1;
-        match mismatch(&recorded.answer, found) {
-            None => {
-                self.passed.insert(name.to_owned());
-            }
-            Some(reason) => {
-                println!("{name}: {reason}");
-                if self.kept.contains(name) {
-                    self.lost.push(name.to_owned());
-                }
-            }
-        }
-    }
-
     /// Says what answers alike; fails where something no longer does.
     pub(crate) fn tell(&self) {
-        self.kept.tell(&self.passed, self.tried);
-        assert!(
-            self.lost.is_empty(),
-            "no longer answered as recorded: {:?}",
-            self.lost
-        );
+        self.findings.tell();
     }
 
     /// A request that is not compared.
