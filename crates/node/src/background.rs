@@ -1,10 +1,12 @@
 //! Loops that live as long as the node and wait for something to do. What they do, they do as tasks.
 
-use crate::{Node, actions::tasks::results::retention, bans::OrderBook, late, numbers};
+use crate::{
+    Node, actions::tasks::results::retention, bans::OrderBook, late, members::life, numbers,
+};
 use futures_util::FutureExt;
 use glasswork_tasks::NodeId;
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     future::Future,
     panic::AssertUnwindSafe,
     sync::{Arc, Weak},
@@ -70,13 +72,11 @@ async fn sweep_contexts(node: Weak<Node>) {
     }
 }
 
-/// Lets go what nodes that left had here: their bans, and the tasks that they started.
+/// Lets go what nodes that left had here: their bans, the tasks that they started, and what their operations read from.
 async fn watch_members(node: Weak<Node>) {
-    let ids = |members: &[glasswork_substrate::Member]| -> BTreeSet<NodeId> {
-        members
-            .iter()
-            .map(|member| NodeId::from(&*member.node))
-            .collect()
+    let lives = |members: &[glasswork_substrate::Member]| -> BTreeMap<NodeId, Option<String>> {
+        let of = |member: &glasswork_substrate::Member| (NodeId::from(&*member.node), life(member));
+        members.iter().map(of).collect()
     };
     let Some(mut members) = node
         .upgrade()
@@ -84,16 +84,22 @@ async fn watch_members(node: Weak<Node>) {
     else {
         return;
     };
-    let mut known = ids(&members.now());
+    let mut known = lives(&members.now());
     while let Some(now) = members.changed().await {
         let Some(node) = node.upgrade() else { return };
-        let now = ids(&now);
-        for lost in known.difference(&now) {
+        let now = lives(&now);
+        // One that starts again may be there before anybody sees that it was gone.
+        let left = known.iter().filter(|(node, life)| match now.get(*node) {
+            None => true,
+            Some(now) => life.is_some() && *now != **life,
+        });
+        for (lost, _) in left {
             tracing::info!(node = %lost, "a node left");
             let cancels = node.registry().node_lost(lost, "channel was closed");
             node.bans().set(cancels.remote);
             node.transfers().forget(lost);
             node.taps().forget(lost);
+            node.contexts().free_scans_of(lost);
         }
         known = now;
     }

@@ -3,12 +3,18 @@
 use crate::{Config, Node};
 use glasswork_substrate::Member;
 use glasswork_tasks::NodeId;
-pub use glasswork_tasks::wire::NodeInfo;
-
-pub use glasswork_tasks::wire::VERSION;
+pub use glasswork_tasks::wire::{NodeInfo, VERSION};
+use serde::{Deserialize, Serialize};
 
 /// What every node does unless `node.roles` says otherwise, sorted.
 const ROLES: [&str; 4] = ["cluster_manager", "data", "ingest", "remote_cluster_client"];
+
+/// What travels to the other nodes.
+#[derive(Serialize, Deserialize)]
+struct Told {
+    life: String,
+    info: NodeInfo,
+}
 
 /// What a node of this configuration tells.
 pub fn info_of(config: &Config) -> NodeInfo {
@@ -84,7 +90,11 @@ impl Node {
 
     /// Tells the other nodes about this one.
     pub(crate) fn announce(&self) {
-        match postcard::to_stdvec(&self.info()) {
+        let told = Told {
+            life: self.contexts().session().to_owned(),
+            info: self.info(),
+        };
+        match postcard::to_stdvec(&told) {
             Ok(about) => self.substrate().bus.announce(about.into()),
             Err(error) => tracing::error!(%error, "this node can't tell the others about itself"),
         }
@@ -93,14 +103,24 @@ impl Node {
 
 /// What a member told; nothing while it has not yet told anything.
 fn told(member: &Member) -> Option<NodeInfo> {
+    read(member).map(|told| told.info)
+}
+
+/// What differs after each start of a member; nothing while it has not yet told anything.
+pub(crate) fn life(member: &Member) -> Option<String> {
+    read(member).map(|told| told.life)
+}
+
+fn read(member: &Member) -> Option<Told> {
     if member.about.is_empty() {
         return None;
     }
-    let told: Result<NodeInfo, _> = postcard::from_bytes(&member.about);
+    let told: Result<Told, _> = postcard::from_bytes(&member.about);
     if told.is_err() {
         tracing::warn!(node = %member.node, "a node tells about itself in a way that this one doesn't understand");
     }
-    told.ok().filter(|info| info.id.as_str() == &*member.node)
+    told.ok()
+        .filter(|told| told.info.id.as_str() == &*member.node)
 }
 
 #[cfg(test)]

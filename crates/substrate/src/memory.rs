@@ -29,6 +29,7 @@ use std::{
 
 use parking_lot::Mutex;
 
+use faults::Traps;
 pub use faults::{Fate, Faults};
 
 use crate::{Bus, Kv, Logs, dice::Dice};
@@ -54,6 +55,7 @@ struct Inner {
     dice: Mutex<Dice>,
     faults: Mutex<Faults>,
     plans: Mutex<HashMap<String, VecDeque<Fate>>>,
+    traps: Mutex<Traps>,
     network: bus::Network,
     logs: log::Store,
     kv: kv::Store,
@@ -68,6 +70,7 @@ impl World {
                 dice: Mutex::new(Dice::new(seed)),
                 faults: Mutex::default(),
                 plans: Mutex::default(),
+                traps: Mutex::default(),
                 network: bus::Network::default(),
                 logs: log::Store::default(),
                 kv: kv::Store::default(),
@@ -104,6 +107,25 @@ impl World {
             .entry(node.to_owned())
             .or_default()
             .extend(fates);
+    }
+
+    /// Kills `node` when it is about to change a key that begins with `prefix` and ends with `suffix`, after `before` such
+    /// changes that land. The one that kills it never does.
+    pub fn crash_at_key(&self, node: &str, (prefix, suffix): (&str, &str), before: u32) {
+        let mut traps = self.inner.traps.lock();
+        traps.crash_at_key(node, (prefix, suffix), before);
+    }
+
+    /// Loses the next reply of `node` to a request for `action`: it does what is asked, and whoever asked is told that the node
+    /// was lost.
+    pub fn lose_reply(&self, node: &str, action: &str) {
+        self.inner.traps.lock().lose_reply(node, action);
+    }
+
+    /// Whether all that was to go wrong at a key or a reply has.
+    #[must_use]
+    pub fn has_sprung(&self) -> bool {
+        self.inner.traps.lock().is_empty()
     }
 
     /// Kills the node: its handles fail from now on, requests that it served are cut off, the others see it leave.

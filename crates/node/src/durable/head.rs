@@ -5,6 +5,7 @@ use glasswork_content::failure::Failure;
 use glasswork_tasks::{Headers, Reason, Task};
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -29,6 +30,17 @@ pub(crate) struct Head {
     /// It waits until it is resumed.
     pub(crate) paused: bool,
     /// It was cancelled: whoever asked for that was told so.
+    pub(crate) cancelled: Option<Kept>,
+    /// What was asked of its parts, by their numbers.
+    pub(crate) parts: BTreeMap<u32, Asked>,
+}
+
+/// What was asked of a part while it ran.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    /// Another pace; infinite without limit.
+    pub(crate) requests_per_second: Option<f32>,
+    /// To end, while the rest goes on.
     pub(crate) cancelled: Option<Kept>,
 }
 
@@ -80,6 +92,7 @@ impl Head {
                 .map(|deadline| now_millis().saturating_add(millis(deadline))),
             paused: false,
             cancelled: None,
+            parts: BTreeMap::new(),
         })
     }
 
@@ -95,6 +108,7 @@ impl Head {
             deadline_millis: None,
             paused: false,
             cancelled: None,
+            parts: BTreeMap::new(),
         }
     }
 

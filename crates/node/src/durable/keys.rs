@@ -7,7 +7,7 @@ use glasswork_tasks::NodeId;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The format version that is written.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// What all keys of a node begin with.
 pub(super) fn prefix(node: &NodeId) -> String {

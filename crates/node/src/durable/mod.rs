@@ -14,7 +14,7 @@ mod resume;
 mod run;
 mod started;
 
-pub(crate) use head::{Head, Kept, now_millis};
+pub(crate) use head::{Asked, Head, Kept, now_millis};
 pub(crate) use resume::{Found, LOST, resume_all};
 pub use run::DurableRun;
 pub(crate) use started::StartedRuns;

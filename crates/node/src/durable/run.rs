@@ -1,11 +1,11 @@
 //! One durable run: its keys, and whether it is paused.
 
 use super::{
-    Head,
+    Asked, Head,
     keys::{self, of_kv},
 };
 use bytes::Bytes;
-use glasswork_content::failure::Failure;
+use glasswork_content::failure::{Failure, Kind};
 use glasswork_substrate::{Kv, KvError, Revision};
 use glasswork_tasks::{NodeId, On, Task};
 use parking_lot::Mutex;
@@ -145,6 +145,32 @@ impl DurableRun {
                 self.key
             ))
         })
+    }
+
+    /// What was asked of `part` while it ran.
+    pub(crate) fn asked(&self, part: u32) -> Asked {
+        let state = self.state.lock();
+        state.head.parts.get(&part).cloned().unwrap_or_default()
+    }
+
+    /// Keeps what is asked of parts: durable when this answers. For a run that has ended meanwhile nothing is kept.
+    ///
+    /// # Errors
+    /// 503 when it can't be kept now.
+    pub(crate) async fn ask(
+        &self,
+        parts: &[u32],
+        ask: impl Fn(u32, &mut Asked),
+    ) -> Result<(), Failure> {
+        let change = |head: &mut Head| {
+            for part in parts {
+                ask(*part, head.parts.entry(*part).or_default());
+            }
+        };
+        match self.change(change).await {
+            Err(ended) if ended.kind == Kind::ResourceNotFound => Ok(()),
+            kept => kept,
+        }
     }
 
     /// Ready when it is told to pause.

@@ -184,6 +184,8 @@ pub(crate) struct WorkRequest {
     pub(crate) stays_at: Option<u64>,
     /// Fails behind the last.
     pub(crate) fails: bool,
+    /// Waits for the end of the process alone: a cancel is not heard before the next start.
+    pub(crate) deaf: bool,
 }
 
 /// What [`Work`] did.
@@ -230,6 +232,9 @@ impl Action for Work {
                 run.not_paused(&task).await;
             }
             if request.stays_at == Some(step) && run.as_ref().is_none_or(|run| !run.is_resumed()) {
+                if request.deaf {
+                    std::future::pending::<()>().await;
+                }
                 task.cancelled().await;
             }
             if task.is_cancelled() {

@@ -181,6 +181,7 @@ async fn a_deadline_outlives_a_crash() {
         steps: 1_000_000_000,
         stays_at: Some(2),
         fails: false,
+        deaf: false,
     };
     let id = soon(homes.nodes[0].start_stored::<Work>(request, caller))
         .await

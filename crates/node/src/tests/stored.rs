@@ -25,6 +25,7 @@ pub(super) const THREE: WorkRequest = WorkRequest {
     steps: 3,
     stays_at: None,
     fails: false,
+    deaf: false,
 };
 
 fn ann() -> Caller {
@@ -85,8 +86,12 @@ pub(super) async fn staying(node: &Arc<Node>, steps: u64, step: u64) -> TaskId {
     let request = WorkRequest {
         steps,
         stays_at: Some(step),
-        fails: false,
+        ..THREE
     };
+    at_step(node, request, step).await
+}
+
+async fn at_step(node: &Arc<Node>, request: WorkRequest, step: u64) -> TaskId {
     let id = begin(node, request).await.unwrap();
     let task = node.registry().get(id.number).unwrap();
     let view = View {
@@ -134,6 +139,7 @@ async fn what_fails_is_stored_as_an_error_without_root_cause() {
     let node = &homes.nodes[0];
     let request = WorkRequest {
         fails: true,
+        deaf: false,
         ..THREE
     };
     let id = begin(node, request).await.unwrap();
@@ -239,7 +245,7 @@ async fn a_crash_between_the_result_and_the_keys_leaves_one_result_and_no_key() 
 async fn parts_without_a_head_are_removed() {
     let mut homes = Homes::of(1).await;
     let kv = Arc::clone(&homes.nodes[0].substrate().kv);
-    kv.put("tasks/n1/7/0", Bytes::from_static(b"\x01\x05"))
+    kv.put("tasks/n1/7/0", Bytes::from_static(b"\x02\x05"))
         .await
         .unwrap();
     homes.crash(0).await;
@@ -265,7 +271,7 @@ async fn a_task_that_can_not_go_on_is_told_as_lost() {
     let kept = kv.get(&key).await.unwrap().unwrap().value;
     let mut head: crate::durable::Head = postcard::from_bytes(&kept[1..]).unwrap();
     head.request.truncate(0);
-    let mut value = vec![1];
+    let mut value = vec![2];
     value.extend(postcard::to_stdvec(&head).unwrap());
     kv.put(&key, value.into()).await.unwrap();
     homes.crash(0).await;
@@ -287,16 +293,19 @@ async fn a_task_that_can_not_go_on_is_told_as_lost() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancel_outlives_the_crash_that_follows_it() {
     let mut homes = Homes::of(1).await;
-    let id = staying(&homes.nodes[0], 5, 2).await;
-    let durable = homes.nodes[0].started_runs().durable(id.number).unwrap();
-    let kept = crate::durable::Kept {
-        text: "enough".to_owned(),
-        by: Some("ops".to_owned()),
+    let deaf = WorkRequest {
+        steps: 5,
+        stays_at: Some(2),
+        deaf: true,
+        ..THREE
     };
-    durable
-        .change(|head| head.cancelled = Some(kept.clone()))
-        .await
-        .unwrap();
+    let id = at_step(&homes.nodes[0], deaf, 2).await;
+    let request = CancelTasks {
+        which: Which::One(Some(id.clone())),
+        ..CancelTasks::default()
+    };
+    let answer = soon(run::<Cancel>(&homes.nodes[0], request)).await.unwrap();
+    assert!(answer.node_failures.is_empty(), "{answer:?}");
     homes.crash(0).await;
     let stored = result(&homes.nodes[0], &id).await;
     assert_eq!(at(&stored, "task.cancelled"), "true");

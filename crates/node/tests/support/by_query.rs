@@ -25,6 +25,9 @@ pub async fn stock(node: &Arc<Node>, index: &str, shards: u32, count: usize) {
         r#"{{"settings": {{"number_of_shards": {shards}, "number_of_replicas": 0, "refresh_interval": "-1"}}, "mappings": {{"properties": {{"n": {{"type": "integer"}}, "k": {{"type": "keyword"}}}}}}}}"#
     );
     create(node, index, &settings).await.unwrap();
+    if count == 0 {
+        return;
+    }
     let mut lines = String::new();
     for n in 0..count {
         lines.push_str(&format!(

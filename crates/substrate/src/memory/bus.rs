@@ -301,6 +301,7 @@ impl MemoryBus {
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
+        let action = request.action.clone();
         let replied = if request_lost {
             None
         } else {
@@ -313,6 +314,9 @@ impl MemoryBus {
         match reply {
             Some(reply) if !reply_lost && reply.len() > MAX_MESSAGE_BYTES => {
                 Err(BusError::TooLarge { bytes: reply.len() })
+            }
+            Some(_) if self.caller.world.traps.lock().loses(to, &action) => {
+                Err(BusError::Lost(to.to_owned()))
             }
             Some(reply) if !reply_lost => Ok(reply),
             _ => std::future::pending().await,

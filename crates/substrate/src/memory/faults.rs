@@ -33,3 +33,66 @@ pub enum Fate {
     /// It is refused.
     Unavailable,
 }
+
+/// What goes wrong at one place, planned by a test.
+#[derive(Default)]
+pub(super) struct Traps {
+    keys: Vec<KeyTrap>,
+    /// Node and action.
+    replies: Vec<(String, String)>,
+}
+
+/// A node dies of a change of such a key.
+struct KeyTrap {
+    node: String,
+    prefix: String,
+    suffix: String,
+    /// How many land before.
+    before: u32,
+}
+
+impl Traps {
+    pub(super) fn crash_at_key(&mut self, node: &str, (prefix, suffix): (&str, &str), before: u32) {
+        self.keys.push(KeyTrap {
+            node: node.to_owned(),
+            prefix: prefix.to_owned(),
+            suffix: suffix.to_owned(),
+            before,
+        });
+    }
+
+    pub(super) fn lose_reply(&mut self, node: &str, action: &str) {
+        self.replies.push((node.to_owned(), action.to_owned()));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.replies.is_empty()
+    }
+
+    /// Whether the node dies of this change.
+    pub(super) fn kills(&mut self, node: &str, key: &str) -> bool {
+        let fits = |trap: &KeyTrap| {
+            trap.node == node && key.starts_with(&trap.prefix) && key.ends_with(&trap.suffix)
+        };
+        let Some(at) = self.keys.iter().position(fits) else {
+            return false;
+        };
+        match &mut self.keys[at].before {
+            0 => {
+                self.keys.remove(at);
+                true
+            }
+            before => {
+                *before -= 1;
+                false
+            }
+        }
+    }
+
+    /// Whether this reply is lost.
+    pub(super) fn loses(&mut self, node: &str, action: &str) -> bool {
+        let fits = |trap: &(String, String)| trap.0 == node && trap.1 == action;
+        let found = self.replies.iter().position(fits);
+        found.map(|at| self.replies.remove(at)).is_some()
+    }
+}

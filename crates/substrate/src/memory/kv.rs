@@ -136,6 +136,11 @@ impl MemoryKv {
             .reach_store()
             .await
             .map_err(KvError::Unavailable)?;
+        let node = self.caller.seat.node().to_owned();
+        if self.caller.world.traps.lock().kills(&node, &change.key) {
+            self.caller.world.network.crash(&node);
+            return Err(KvError::Unavailable("this node has crashed".to_owned()));
+        }
         let store = &self.caller.world.kv;
         let unknown = KvError::Unknown(change.key.clone());
         let lease = change.ttl.map(|ttl| (change.key.clone(), ttl));

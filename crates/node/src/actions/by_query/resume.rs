@@ -24,7 +24,7 @@ use crate::{
         FoundDocument, GetRequest, MultiGet, MultiGetItem, MultiGetRequest, Operation, VersionType,
         WriteItem,
     },
-    durable::DurableRun,
+    durable::{Asked, DurableRun},
 };
 
 /// How far a by-query slice is.
@@ -71,6 +71,11 @@ impl Place {
         self.run.load(self.part).await
     }
 
+    /// What was asked of it while it ran, by this process or an earlier one.
+    pub(super) fn asked(&self) -> Asked {
+        self.run.asked(self.part)
+    }
+
     /// Saves.
     ///
     /// # Errors
@@ -110,7 +115,8 @@ pub(super) fn lost_in_the_crash(saved: &Saved, found: u64, page: u64) -> u64 {
     left.saturating_sub(found).min(page)
 }
 
-/// Looks for the writes of a batch at the destination: gives those that are still to be done, and counts the others.
+/// Looks for the writes of a batch at the destination: gives those that are still to be done, counts the others, and adds where
+/// they lie to `written_to`.
 ///
 /// # Errors
 /// The destination can't be read.
@@ -118,7 +124,7 @@ pub(super) async fn not_yet_written(
     node: &Arc<Node>,
     task: &Task,
     items: Vec<WriteItem>,
-    counted: &mut Figures,
+    (counted, written_to): (&mut Figures, &mut BTreeSet<String>),
 ) -> Result<Vec<WriteItem>, Failure> {
     let is_put = |item: &WriteItem| {
         item.id.is_some() && matches!(item.operation, Operation::Index(_) | Operation::Create(_))
@@ -148,12 +154,16 @@ pub(super) async fn not_yet_written(
     for item in items {
         // An index that is not there yet can't have it.
         let found = match is_put(&item).then(|| present.next()).flatten() {
-            Some(MultiGetItem::Done(response)) => response.found,
+            Some(MultiGetItem::Done(response)) => response
+                .found
+                .filter(|found| lies_there(&item, found))
+                .map(|found| (response.index, found)),
             Some(MultiGetItem::Failed { .. }) | None => None,
         };
-        match found.filter(|found| lies_there(&item, found)) {
+        match found {
             None => left.push(item),
-            Some(found) => {
+            Some((index, found)) => {
+                written_to.insert(index);
                 let first = found.version == 1 || item.version_type != VersionType::Internal;
                 if first || matches!(item.operation, Operation::Create(_)) {
                     counted.created += 1;

@@ -7,6 +7,7 @@ use crate::{
         table,
         tasks::{NodeTasks, TaskFailure, TasksResponse, failed_node, no_such_node},
     },
+    durable::Asked,
 };
 use glasswork_content::Failure;
 use glasswork_tasks::{Snapshot, Task, TaskId, View};
@@ -109,7 +110,7 @@ impl Action for RethrottleNode {
             return Ok(Err(Failure::illegal_argument(why)));
         }
         let mut status = None;
-        match node.by_query_runs().get(request.number) {
+        let kept = match node.by_query_runs().get(request.number) {
             None | Some(Run::Beginning) => {
                 let why = format!(
                     "task [{}] has not yet been initialized to the point where it knows how to rethrottle itself",
@@ -117,10 +118,24 @@ impl Action for RethrottleNode {
                 );
                 return Ok(Err(Failure::illegal_argument(why)));
             }
-            Some(Run::Worker(worker)) => worker.throttle.set(request.requests_per_second),
-            Some(Run::Leader(leader)) => {
-                status = leader.rethrottle(request.requests_per_second, canceled(&task));
+            Some(Run::Worker(worker)) => {
+                worker.throttle.set(request.requests_per_second);
+                let part = worker.slice_id.unwrap_or(0);
+                keep(&node, &task, &[part], request.requests_per_second).await
             }
+            Some(Run::Leader(leader)) => {
+                match leader.rethrottle(request.requests_per_second, canceled(&task)) {
+                    Some((merged, slices, share)) => {
+                        status = Some(merged);
+                        keep(&node, &task, &slices, share).await
+                    }
+                    None => Ok(()),
+                }
+            }
+        };
+        // It has this pace, but would not have it after a crash.
+        if let Err(failure) = kept {
+            return Ok(Err(failure));
         }
         let mut snapshot = task.snapshot(&request.view);
         if let Some(status) = status {
@@ -130,4 +145,18 @@ impl Action for RethrottleNode {
         }
         Ok(Ok(Box::new(snapshot)))
     }
+}
+
+/// Keeps the pace of parts over a crash, where the operation outlives one.
+async fn keep(
+    node: &Node,
+    task: &Task,
+    parts: &[u32],
+    requests_per_second: f32,
+) -> Result<(), Failure> {
+    let Some(run) = node.durable_run(task) else {
+        return Ok(());
+    };
+    let ask = |_, asked: &mut Asked| asked.requests_per_second = Some(requests_per_second);
+    run.ask(parts, ask).await
 }

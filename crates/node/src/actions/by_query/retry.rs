@@ -50,6 +50,18 @@ pub(super) fn is_rejected(failure: &Failure) -> bool {
     failure.has_kind(Kind::RejectedExecution)
 }
 
+/// Whether the answer did not come, although the node may still be there: what only reads may be asked for again.
+pub(super) fn is_lost(failure: &Failure) -> bool {
+    anywhere(failure, Kind::NodeDisconnected) || anywhere(failure, Kind::NodeNotConnected)
+}
+
+/// Whether a failure, a cause of it or that of one of its shards is of this kind.
+pub(super) fn anywhere(failure: &Failure, kind: Kind) -> bool {
+    let mut chain = std::iter::successors(Some(failure), |failure| failure.cause.as_deref());
+    chain.any(|failure| failure.kind == kind)
+        || failure.root_causes().iter().any(|cause| cause.kind == kind)
+}
+
 /// Whether one write was.
 pub(super) fn is_overload(failure: &Failure) -> bool {
     failure.status() == TOO_MANY_REQUESTS

@@ -17,7 +17,7 @@ use super::{
     remote::Remote,
     request::{ByQueryRequest, Work},
     response::SearchFailure,
-    retry::{Backoff, is_rejected},
+    retry::{Backoff, anywhere, is_lost, is_rejected},
     state::WorkerState,
 };
 use crate::{
@@ -200,6 +200,8 @@ impl Local {
             return Ok(Page::default());
         };
         let mut backoff = Backoff::default();
+        // A scan counts its pages: what is asked for once more comes once more. Other scrolls would go on behind it.
+        let counted = !self.bounds.is_empty();
         loop {
             let scroll = ScrollRequest {
                 scroll_id: scroll_id.clone(),
@@ -207,6 +209,9 @@ impl Local {
             };
             match self.node.child::<Scroll>(&self.task, scroll).await {
                 Err(failure) if self.again(&failure, &mut backoff).await => {}
+                Err(failure) if counted && is_lost(&failure) && backoff.next(&self.task).await => {
+                    self.state.count(|figures| figures.search_retries += 1);
+                }
                 found => return found.map(|found| self.page(found)),
             }
         }
@@ -319,7 +324,5 @@ impl Drop for Held {
 
 /// Whether what the source had kept open on a shard is gone: it expired, or a page of it failed in its middle.
 pub(super) fn is_context_missing(failure: &Failure) -> bool {
-    let missing = |failure: &Failure| failure.kind == Kind::SearchContextMissing;
-    let mut chain = std::iter::successors(Some(failure), |failure| failure.cause.as_deref());
-    chain.any(missing) || failure.root_causes().into_iter().any(missing)
+    anywhere(failure, Kind::SearchContextMissing)
 }

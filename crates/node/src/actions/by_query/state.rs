@@ -23,6 +23,14 @@ impl Runs {
     pub(super) fn get(&self, number: u64) -> Option<Run> {
         self.0.lock().get(&number).cloned()
     }
+
+    /// Which by-query slice this task is, if it is one.
+    pub(crate) fn slice(&self, number: u64) -> Option<u32> {
+        match self.get(number)? {
+            Run::Worker(worker) => worker.slice_id,
+            Run::Beginning | Run::Leader(_) => None,
+        }
+    }
 }
 
 /// One operation, or one by-query slice of one.
@@ -126,7 +134,7 @@ impl Status for Last {
 
 /// What does the work: an operation that is not divided, or one by-query slice.
 pub(super) struct WorkerState {
-    slice_id: Option<u32>,
+    pub(super) slice_id: Option<u32>,
     figures: Mutex<Figures>,
     pub(super) throttle: Throttle,
 }
@@ -239,21 +247,23 @@ impl LeaderState {
         ByQueryStatus::merged(ended.collect(), canceled)
     }
 
-    /// Divides a pace among those that have not ended; gives the status with theirs in it, or nothing when all have ended.
+    /// Divides a pace among those that have not ended; gives the status with theirs in it, who they are and their share, or
+    /// nothing when all have ended.
     pub(super) fn rethrottle(
         &self,
         requests_per_second: f32,
         canceled: Option<String>,
-    ) -> Option<ByQueryStatus> {
+    ) -> Option<(ByQueryStatus, Vec<u32>, f32)> {
         let mut slices = self.slices.lock();
-        let running = slices
-            .iter()
-            .filter(|slot| !matches!(slot, Slot::Ended(_)))
-            .count();
-        if running == 0 {
+        let running: Vec<u32> = (0..)
+            .zip(&*slices)
+            .filter(|(_, slot)| !matches!(slot, Slot::Ended(_)))
+            .map(|(slice, _)| slice)
+            .collect();
+        if running.is_empty() {
             return None;
         }
-        let share = (requests_per_second / running as f32).max(f32::MIN_POSITIVE);
+        let share = (requests_per_second / running.len() as f32).max(f32::MIN_POSITIVE);
         let known = slices.iter_mut().map(|slot| match slot {
             Slot::Waiting(rate) => {
                 *rate = Some(share);
@@ -265,6 +275,7 @@ impl LeaderState {
             }
             Slot::Ended(outcome) => Some(outcome.clone()),
         });
-        Some(ByQueryStatus::merged(known.collect(), canceled))
+        let status = ByQueryStatus::merged(known.collect(), canceled);
+        Some((status, running, share))
     }
 }

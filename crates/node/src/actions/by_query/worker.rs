@@ -2,7 +2,7 @@
 
 use futures_util::future::join;
 use glasswork_content::{Failure, Kind};
-use glasswork_tasks::Task;
+use glasswork_tasks::{Reason, Task};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -16,7 +16,7 @@ use super::{
     source::{Document, Held, Page, Source, is_context_missing, reached},
     state::{WorkerState, canceled},
     throttle::Woken,
-    write::{Written, write},
+    write::{Written, is_uncertain, write},
 };
 use crate::{
     Node,
@@ -102,6 +102,14 @@ pub(super) async fn work(
             .restore(saved.requests_per_second, saved.throttled);
     }
     let saved = saved.unwrap_or_default();
+    let asked = place.as_ref().map(Place::asked).unwrap_or_default();
+    if let Some(rate) = asked.requests_per_second {
+        state.throttle.restore(rate, saved.throttled);
+    }
+    // The cancel of the whole operation is the task's from its beginning.
+    if let (Some(cancelled), true) = (asked.cancelled, task.parent().is_some()) {
+        node.cancel(&task, Reason::from(cancelled));
+    }
     // A by-query slice has another number after a restart, its operation has not.
     let operation = task.parent().unwrap_or_else(|| task.id());
     let seed = place.as_ref().map(|_| operation.to_string());
@@ -177,6 +185,9 @@ impl Worker {
 
     /// Opens the source; gives its first page, or nothing when the task was cancelled before.
     async fn open(&mut self, source: &mut Source) -> Result<Option<Page>, Failure> {
+        if self.unsettled && !self.show_own_writes().await? {
+            return Ok(None);
+        }
         let Some(page) = self.unless_cancelled(source.first().await)? else {
             return Ok(None);
         };
@@ -203,12 +214,31 @@ impl Worker {
         Ok(Some(page))
     }
 
+    /// Has the shards of the source show what was written before a crash and not recorded: those of other nodes did not crash,
+    /// and would give it once more as it was. False when the task was cancelled before.
+    async fn show_own_writes(&self) -> Result<bool, Failure> {
+        if matches!(self.request.work, Work::Reindex(_)) {
+            return Ok(true);
+        }
+        let target = self.request.search.indices.clone();
+        let shown = self
+            .node
+            .child::<Refresh>(&self.task, RefreshRequest { target })
+            .await;
+        Ok(self.unless_cancelled(shown)?.is_some())
+    }
+
     /// Counts what was written before a crash and is no longer found.
     fn count_lost(&mut self, page: &Page) {
         let size = self.request.search.source.size();
         let lost = lost_in_the_crash(&self.saved, page.total, size);
         if lost == 0 {
             return;
+        }
+        // Where they were is not known: all that is looked at is refreshed at the end.
+        if let Ok(sources) = self.node.metadata().resolve(&self.request.search.indices) {
+            let names = sources.iter().map(|source| source.name.to_string());
+            self.saved.written_to.extend(names);
         }
         match self.request.work {
             // The destination tells.
@@ -262,7 +292,12 @@ impl Worker {
             self.saved.written_to.extend(indices);
             self.advance(&reached);
             if self.task.is_cancelled() {
-                return Ok(Step::End(End::default()));
+                // As upstream, a cancel is no failure. But what may have been written or not is told.
+                let unknown = failures.into_iter().filter(is_uncertain);
+                return Ok(Step::End(End {
+                    write_failures: unknown.collect(),
+                    ..End::default()
+                }));
             }
             if !failures.is_empty() || self.left() == 0 {
                 self.refresh().await?;
@@ -315,7 +350,8 @@ impl Worker {
             return Ok(Some(items));
         }
         let mut counted = self.state.figures();
-        let left = not_yet_written(&self.node, &self.task, items, &mut counted).await;
+        let found = (&mut counted, &mut self.saved.written_to);
+        let left = not_yet_written(&self.node, &self.task, items, found).await;
         let left = self.unless_cancelled(left)?;
         if left.is_some() {
             self.state.count(|figures| *figures = counted);

@@ -22,7 +22,7 @@ use crate::{
 pub(super) struct Written {
     /// Writes that failed and end the operation.
     pub(super) failures: Vec<BulkItemFailure>,
-    /// Indices written to.
+    /// Indices written to, also where it is not known whether a write was done.
     pub(super) indices: BTreeSet<String>,
 }
 
@@ -63,9 +63,15 @@ pub(super) async fn write(
         for (item, answer) in items.into_iter().zip(answers) {
             if again && refused(&answer) {
                 left.push(item);
-            } else {
-                count(state, options, answer, &mut written);
+                continue;
             }
+            if let Err(failed) = &answer.result
+                && is_uncertain(failed)
+                && node.metadata().index(&failed.index).is_some()
+            {
+                written.indices.insert(failed.index.clone());
+            }
+            count(state, options, answer, &mut written);
         }
         if left.is_empty() {
             return Ok(written);
@@ -100,6 +106,11 @@ fn count(
         }
         Err(failed) => written.failures.push(failed),
     }
+}
+
+/// Whether the write may have been done although it failed: its node or its log did not say.
+pub(super) fn is_uncertain(failed: &BulkItemFailure) -> bool {
+    failed.failure.status() >= 500
 }
 
 /// HTTP status of a write that somebody else came before.

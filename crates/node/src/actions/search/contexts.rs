@@ -14,6 +14,7 @@ use std::{
 use glasswork_content::{Failure, Kind};
 use glasswork_engine::View;
 use glasswork_search::{query::Query, shard::ShardDoc};
+use glasswork_tasks::NodeId;
 use hashbrown::HashMap;
 use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,8 @@ pub(crate) enum Kept {
     Fetch,
     /// The next page. Whoever reads a page holds the place; another request for the same page is turned away.
     Scroll(Box<Mutex<Cursor>>),
+    /// The next page of a scan, which only an operation of this node reads.
+    Scan(NodeId, Box<Mutex<Cursor>>),
     /// Searches that name it.
     PointInTime(Box<PointInTime>),
 }
@@ -93,7 +96,7 @@ impl Reader {
     /// # Errors
     /// 404 when this is no scroll, 429 when another request reads a page.
     pub(crate) fn cursor(&self) -> Result<MutexGuard<'_, Cursor>, Failure> {
-        let Kept::Scroll(cursor) = &self.kept else {
+        let (Kept::Scroll(cursor) | Kept::Scan(_, cursor)) = &self.kept else {
             return Err(Failure::new(
                 Kind::SearchContextMissing,
                 "the context is none of a scroll",
@@ -130,7 +133,7 @@ impl Reader {
     }
 
     fn is_scroll(&self) -> bool {
-        matches!(self.kept, Kept::Scroll(_))
+        matches!(self.kept, Kept::Scroll(_) | Kept::Scan(..))
     }
 
     /// The next page begins behind `last`; nothing changes without it.
@@ -175,13 +178,18 @@ impl Default for Contexts {
 }
 
 impl Contexts {
+    /// The node's session: another one after each start.
+    pub(crate) fn session(&self) -> &str {
+        &self.session
+    }
+
     /// Keeps a view for the fetch phase of the same search.
     pub(crate) fn keep(&self, shard: ShardId, view: Arc<View>) -> ContextId {
         let mut open = self.open.lock();
         self.insert(&mut open, shard, view, Kept::Fetch, BETWEEN_PHASES)
     }
 
-    /// Keeps a view and a place for the next page of a scroll.
+    /// Keeps a view and a place for the next page of a scroll, or of a scan that node `scans` goes on with.
     ///
     /// # Errors
     /// 429 when `limit` scrolls are open already.
@@ -189,7 +197,7 @@ impl Contexts {
         &self,
         shard: ShardId,
         view: Arc<View>,
-        cursor: Cursor,
+        (cursor, scans): (Cursor, Option<NodeId>),
         keep_alive: Duration,
         limit: usize,
     ) -> Result<ContextId, Failure> {
@@ -201,7 +209,11 @@ impl Contexts {
                  changing the [search.max_open_scroll_context] setting."
             )));
         }
-        let kept = Kept::Scroll(Box::new(Mutex::new(cursor)));
+        let cursor = Box::new(Mutex::new(cursor));
+        let kept = match scans {
+            Some(node) => Kept::Scan(node, cursor),
+            None => Kept::Scroll(cursor),
+        };
         Ok(self.insert(&mut open, shard, view, kept, keep_alive))
     }
 
@@ -319,6 +331,11 @@ impl Contexts {
     /// Ends every scroll; tells how many there were.
     pub(crate) fn free_scrolls(&self) -> usize {
         self.free_where(Reader::is_scroll)
+    }
+
+    /// Ends the scans of a node that left: its operations open others when it is there again.
+    pub(crate) fn free_scans_of(&self, node: &NodeId) -> usize {
+        self.free_where(|reader| matches!(&reader.kept, Kept::Scan(whose, _) if whose == node))
     }
 
     /// Ends what is kept of a shard that goes.

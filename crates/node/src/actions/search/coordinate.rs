@@ -21,10 +21,10 @@ use super::{
     CanMatch, QueryPhase, SearchRequest,
     contexts::ContextId,
     gathering::Answered,
-    ids::{Place, ScrollId, Trips},
+    ids::{Place, ScanPlace, ScrollId, Trips},
     opening::{Opening, ScanOpening},
     query::ShardAnswer,
-    scanning::{self, ScanPage},
+    scanning::{self, ScanPage, in_millis},
     targets::{self, Part},
 };
 use crate::{CancelTimer, Node, actions::indices::ShardId};
@@ -336,14 +336,23 @@ impl Search {
             page.add(shard, result.top, answered.hits);
         }
         // The first shard was asked for all that the page has room for.
-        let at = usize::from(page.has_room() && self.failures.is_empty());
+        let is_done = page.has_room();
         let keep_alive = self.request.scroll;
-        let (node, task) = (&self.node, &self.task);
-        let at = scanning::fill(node, task, &self.kept, at, keep_alive, &mut page).await?;
+        let mut place = ScanPlace {
+            at: usize::from(is_done),
+            page: u64::from(!is_done),
+            total,
+            size: self.page_size(),
+            touched: u64::try_from(self.now).unwrap_or(0),
+            kept: keep_alive.map_or(0, in_millis),
+        };
+        // Shards that failed end what the scan is for.
+        if self.failures.is_empty() {
+            let (node, task) = (&self.node, &self.task);
+            place = scanning::fill(node, task, &self.kept, place, keep_alive, &mut page).await?;
+        }
         let (reduced, hits) = page.finish(total);
-        let size = self.page_size();
-        let trips = Trips::Scan { at, total, size };
-        let mut response = self.response(begun, shards, reduced, hits, trips);
+        let mut response = self.response(begun, shards, reduced, hits, Trips::Scan(place));
         response.scan = bounds;
         Ok(response)
     }

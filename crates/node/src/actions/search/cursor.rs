@@ -13,6 +13,8 @@ use glasswork_search::{
 use glasswork_tasks::{Checkpoint, Memory, Stop, Task};
 use parking_lot::Mutex;
 
+use super::paging::ScanWish;
+
 /// The place of a scroll on one shard.
 pub(crate) enum Cursor {
     /// Behind the last hit that was given out.
@@ -69,48 +71,76 @@ pub(crate) struct ScanPages {
     /// Gives the pages; gone after the last.
     pub(crate) scanner: Option<Scanner>,
     pub(crate) keeper: Arc<Keeper>,
+    /// How many pages were given.
+    pub(crate) given: u64,
+    /// Where the documents of the last of them lie: whoever lost its answer asks for it again.
+    pub(crate) last: Vec<DocAddress>,
     /// A page failed in its middle: what the scanner had given for it came to nobody, so that no page can follow.
     pub(crate) broken: bool,
 }
 
+/// A page of a scan.
+#[derive(Debug, Default)]
+pub(crate) struct ScannedPage {
+    pub(crate) documents: Vec<ShardDoc>,
+    pub(crate) hits: Vec<Hit>,
+    /// No other comes behind it.
+    pub(crate) is_last: bool,
+}
+
 impl ScanPages {
-    /// The next documents, at most `size`; fewer at the end.
+    /// The page that is wished for: the next one, or the last one that was given once more.
     ///
     /// # Errors
-    /// Why it had to stop; an index that can't be read. After either, `search_context_missing_exception`.
-    pub(crate) fn next_page(
+    /// Why it had to stop; an index that can't be read. `search_context_missing_exception` for any other page, and after a
+    /// page failed in its middle.
+    pub(crate) fn page(
         &mut self,
         context: &Context,
         task: &Task,
-        size: usize,
-    ) -> Result<(Vec<ShardDoc>, Vec<Hit>), Failure> {
+        wish: ScanWish,
+    ) -> Result<ScannedPage, Failure> {
+        if wish.size == 0 {
+            return Ok(ScannedPage::default());
+        }
+        let again = wish.page.checked_add(1) == Some(self.given) && self.last.len() <= wish.size;
+        if !again {
+            if wish.page != self.given {
+                let (page, given) = (wish.page, self.given);
+                let why = format!("page [{page}] of this scan can't be read, [{given}] were");
+                return Err(Failure::new(Kind::SearchContextMissing, why));
+            }
+            let room = usize::try_from(self.source.size()).unwrap_or(usize::MAX);
+            self.find(task, wish.size.min(room))?;
+        }
+        let hits = shard::fetch(context, &self.source, &self.last)?;
+        Ok(ScannedPage {
+            documents: self.last.iter().copied().map(unranked).collect(),
+            hits,
+            is_last: self.scanner.is_none(),
+        })
+    }
+
+    /// Finds the next documents; fewer than `size` at the end.
+    fn find(&mut self, task: &Task, size: usize) -> Result<(), Failure> {
         if std::mem::replace(&mut self.broken, true) {
             let why = "an earlier page of this scan failed in its middle";
             return Err(Failure::new(Kind::SearchContextMissing, why));
         }
-        let page = self.read(context, task, size)?;
-        self.broken = false;
-        Ok(page)
-    }
-
-    fn read(
-        &mut self,
-        context: &Context,
-        task: &Task,
-        size: usize,
-    ) -> Result<(Vec<ShardDoc>, Vec<Hit>), Failure> {
-        let Some(scanner) = &mut self.scanner else {
-            return Ok((Vec::new(), Vec::new()));
+        let found = match &mut self.scanner {
+            None => Vec::new(),
+            Some(scanner) => {
+                let _stops = self.keeper.during(task);
+                scanner.next_page(size)?
+            }
         };
-        let page = {
-            let _stops = self.keeper.during(task);
-            scanner.next_page(size)?
-        };
-        if page.len() < size {
+        if found.len() < size {
             self.scanner = None;
         }
-        let hits = shard::fetch(context, &self.source, &page)?;
-        Ok((page.into_iter().map(unranked).collect(), hits))
+        self.last = found;
+        self.given += 1;
+        self.broken = false;
+        Ok(())
     }
 }
 

@@ -31,14 +31,24 @@ pub(crate) enum Trips {
     /// A single shard does both at once.
     QueryAndFetch,
     /// Shard after shard, in the order of `_seq_no`.
-    Scan {
-        /// The first shard that may have more.
-        at: usize,
-        /// How many documents there are in all.
-        total: u64,
-        /// How many a page has.
-        size: usize,
-    },
+    Scan(ScanPlace),
+}
+
+/// How far a scan is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ScanPlace {
+    /// The first shard that may have more.
+    pub(crate) at: usize,
+    /// The number of the page that is to come from that shard.
+    pub(crate) page: u64,
+    /// How many documents there are in all.
+    pub(crate) total: u64,
+    /// How many a page has.
+    pub(crate) size: usize,
+    /// When the shards behind that one were last told that the scan goes on, in milliseconds since 1970.
+    pub(crate) touched: u64,
+    /// For how long they keep their contexts from then on, in milliseconds.
+    pub(crate) kept: u64,
 }
 
 /// What a scroll id says.
@@ -56,13 +66,16 @@ impl ScrollId {
         out.text(match self.trips {
             Trips::QueryThenFetch => "queryThenFetch",
             Trips::QueryAndFetch => "queryAndFetch",
-            Trips::Scan { .. } => "scan",
+            Trips::Scan(_) => "scan",
         });
         out.places(&self.shards);
-        if let Trips::Scan { at, total, size } = self.trips {
-            out.number(at as u64);
-            out.number(total);
-            out.number(size as u64);
+        if let Trips::Scan(place) = self.trips {
+            out.number(place.at as u64);
+            out.number(place.page);
+            out.number(place.total);
+            out.number(place.size as u64);
+            out.number(place.touched);
+            out.number(place.kept);
         }
         out.finish()
     }
@@ -88,11 +101,14 @@ impl ScrollId {
         let trips = match kind.as_str() {
             "queryThenFetch" => Trips::QueryThenFetch,
             "queryAndFetch" => Trips::QueryAndFetch,
-            "scan" => Trips::Scan {
+            "scan" => Trips::Scan(ScanPlace {
                 at: usize::try_from(from.number()?).unwrap_or(usize::MAX),
+                page: from.number()?,
                 total: from.number()?,
                 size: usize::try_from(from.number()?).unwrap_or(usize::MAX),
-            },
+                touched: from.number()?,
+                kept: from.number()?,
+            }),
             _ => return Err(Failure::illegal_argument("Unknown type of scroll")),
         };
         from.end()?;
@@ -331,11 +347,14 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        let scan = Trips::Scan {
+        let scan = Trips::Scan(ScanPlace {
             at: 3,
+            page: 1 << 20,
             total: 1 << 40,
             size: 1_000,
-        };
+            touched: 1 << 41,
+            kept: 60_000,
+        });
         for trips in [Trips::QueryAndFetch, Trips::QueryThenFetch, scan] {
             let id = id(trips, 300);
             assert_eq!(ScrollId::read(&id.write()).unwrap(), id);

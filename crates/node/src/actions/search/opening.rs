@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     contexts::ContextId,
     cursor::{Cursor, Keeper, Ranked, ScanPages},
+    paging::ScanWish,
     query::{ShardAnswer, ShardQuery, page_of},
 };
 use crate::{Node, shards::LocalShard};
@@ -138,26 +139,28 @@ fn open_scan(
         now: query.now,
         scanner: Some(begun.scanner),
         keeper,
+        given: 0,
+        last: Vec::new(),
         broken: false,
     };
-    let (top, hits) = if wanted.size > 0 {
-        pages.next_page(ground.context, ground.task, wanted.size)?
-    } else {
-        (Vec::new(), Vec::new())
+    let first = ScanWish {
+        page: 0,
+        size: wanted.size,
     };
+    let first = pages.page(ground.context, ground.task, first)?;
     let context = keep(ground, query, Cursor::Scan(Box::new(pages)), opening)?;
     let result = ShardResult {
         total: Some(TotalHits {
             value: begun.total,
             at_least: false,
         }),
-        top,
+        top: first.documents,
         timed_out: begun.timed_out,
         ..ShardResult::empty()
     };
     Ok(ShardAnswer {
         result,
-        hits,
+        hits: first.hits,
         context: Some(context),
         scan: Some(ShardBounds {
             uuid: query.shard.uuid.clone(),
@@ -179,7 +182,12 @@ fn keep(
     let limit = node.setting(MAX_SCROLLS).parse().unwrap_or(500);
     let view = Arc::clone(&ground.context.view);
     let contexts = node.contexts();
-    let id = contexts.open_scroll(query.shard.clone(), view, cursor, opening.keep_alive, limit)?;
+    let scans = match &cursor {
+        Cursor::Scan(_) => ground.task.parent().map(|search| search.node),
+        Cursor::Ranked(_) => None,
+    };
+    let place = (cursor, scans);
+    let id = contexts.open_scroll(query.shard.clone(), view, place, opening.keep_alive, limit)?;
     if let Err(gone) = still_open(node, ground.shard) {
         contexts.free(&id);
         return Err(gone);

@@ -38,8 +38,17 @@ pub(crate) struct ShardPage {
     pub(crate) context: ContextId,
     /// For how long the context waits for the page after this.
     pub(crate) keep_alive: Option<Duration>,
-    /// Of a scan: how many hits there is room for.
-    pub(crate) size: Option<usize>,
+    /// Of a scan: which of the shard's pages is wanted.
+    pub(crate) scan: Option<ScanWish>,
+}
+
+/// Which page of a scan on one shard is wanted.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct ScanWish {
+    /// Its number: pages are counted, so that none is skipped when an answer is lost.
+    pub(crate) page: u64,
+    /// How many hits there is room for. Without room no page is read, and the context only stays.
+    pub(crate) size: usize,
 }
 
 /// What a shard gives for a page.
@@ -51,6 +60,8 @@ pub(crate) struct PageAnswer {
     pub(crate) hits: Vec<Hit>,
     /// What the first page asked for: how findings of several shards are joined.
     pub(crate) source: Option<Arc<Source>>,
+    /// Of a scan: the shard has no more than this.
+    pub(crate) is_last: bool,
 }
 
 /// Finds the next page of a shard.
@@ -72,6 +83,7 @@ impl Action for QueryScroll {
                 result: ranked.next_page(context)?,
                 hits: Vec::new(),
                 source: Some(Arc::clone(&ranked.source)),
+                is_last: false,
             }),
             Cursor::Scan(_) => Err(Failure::illegal_argument("a scan finds and reads at once")),
         };
@@ -93,7 +105,7 @@ impl Action for QueryFetchScroll {
     }
 
     async fn run(node: Arc<Node>, task: Task, request: ShardPage) -> Result<PageAnswer, Failure> {
-        let size = request.size;
+        let wish = request.scan;
         let work =
             move |context: &Context, used: &InUse, task: &Task| match &mut *used.reader.cursor()? {
                 Cursor::Ranked(ranked) => {
@@ -107,20 +119,22 @@ impl Action for QueryFetchScroll {
                         result,
                         hits,
                         source: Some(Arc::clone(&ranked.source)),
+                        is_last: false,
                     })
                 }
                 Cursor::Scan(pages) => {
-                    let room = usize::try_from(pages.source.size()).unwrap_or(usize::MAX);
-                    let size = size.unwrap_or(room).min(room);
-                    let (top, hits) = pages.next_page(context, task, size)?;
-                    let result = ShardResult {
-                        top,
-                        ..ShardResult::empty()
+                    let Some(wish) = wish else {
+                        return Err(Failure::illegal_argument("pages of a scan are counted"));
                     };
+                    let page = pages.page(context, task, wish)?;
                     Ok(PageAnswer {
-                        result,
-                        hits,
+                        result: ShardResult {
+                            top: page.documents,
+                            ..ShardResult::empty()
+                        },
+                        hits: page.hits,
                         source: None,
+                        is_last: page.is_last,
                     })
                 }
             };

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::{StreamExt, stream};
 use glasswork_content::Failure;
 use glasswork_search::{
     reduce::Reduced,
@@ -10,11 +11,11 @@ use glasswork_search::{
 use glasswork_tasks::Task;
 
 use super::{
-    ids::Place,
-    paging::{QueryFetchScroll, ShardPage},
-    scroll::{available, failed},
+    ids::{Place, ScanPlace},
+    paging::{PageAnswer, QueryFetchScroll, ScanWish, ShardPage},
+    scroll::{CONCURRENT_SHARDS, available, failed},
 };
-use crate::Node;
+use crate::{Node, durable::now_millis};
 
 /// A page on the way.
 pub(super) struct ScanPage {
@@ -68,8 +69,8 @@ impl ScanPage {
     }
 }
 
-/// Asks the shards from `at` on until the page is full; gives back the first shard that may have more. What was read
-/// before a shard failed is a page of its own: the next one begins with that shard.
+/// Asks the shards from a place on until the page is full; gives back the place behind it. What was read before a shard failed
+/// is a page of its own: the next one asks that shard for the same page again, whose answer may be all that was lost.
 ///
 /// # Errors
 /// Those of the first shard that is asked, as `search_phase_execution_exception`.
@@ -77,31 +78,25 @@ pub(super) async fn fill(
     node: &Arc<Node>,
     task: &Task,
     shards: &[Place],
-    mut at: usize,
+    mut place: ScanPlace,
     keep_alive: Option<Duration>,
     page: &mut ScanPage,
-) -> Result<usize, Failure> {
+) -> Result<ScanPlace, Failure> {
     while page.has_room() {
-        let Some(place) = shards.get(at) else { break };
-        let room = page.room();
-        let request = ShardPage {
-            context: place.context.clone(),
-            keep_alive,
-            size: Some(room),
+        let Some(shard) = shards.get(place.at) else {
+            break;
         };
-        let answer = match available(node, place) {
-            Ok(()) => {
-                node.call::<QueryFetchScroll>(task, &place.node, request)
-                    .await
-            }
-            Err(failure) => Err(failure),
+        let wish = ScanWish {
+            page: place.page,
+            size: page.room(),
         };
-        match answer {
+        match ask(node, task, shard, keep_alive, wish).await {
             Ok(answer) => {
-                let read = answer.hits.len();
-                page.add(at, answer.result.top, answer.hits);
-                if read < room {
-                    at += 1;
+                page.add(place.at, answer.result.top, answer.hits);
+                place.page += 1;
+                if answer.is_last {
+                    place.at += 1;
+                    place.page = 0;
                 }
             }
             Err(_) if !page.hits.is_empty() => break,
@@ -114,5 +109,57 @@ pub(super) async fn fill(
             }
         }
     }
-    Ok(at)
+    Ok(place)
+}
+
+/// Tells the shards behind the one that is read that the scan goes on, when half of the time has passed for which they keep
+/// their contexts, or more is asked for. One that has lost its context says so when its turn comes.
+pub(super) async fn touch(
+    node: &Arc<Node>,
+    task: &Task,
+    shards: &[Place],
+    mut place: ScanPlace,
+    keep_alive: Option<Duration>,
+) -> ScanPlace {
+    let now = u64::try_from(now_millis()).unwrap_or(0);
+    let kept = keep_alive.map_or(0, in_millis);
+    let waiting = shards.get(place.at.saturating_add(1)..).unwrap_or(&[]);
+    // A clock that was set back tells nothing of the time that has passed.
+    let passed = now.checked_sub(place.touched);
+    let is_due = passed.is_none_or(|passed| passed >= place.kept / 2) || kept > place.kept;
+    if !is_due || waiting.is_empty() {
+        return place;
+    }
+    let wish = ScanWish { page: 0, size: 0 };
+    let telling = stream::iter(waiting.to_vec())
+        .map(|shard| async move { ask(node, task, &shard, keep_alive, wish).await });
+    let told: Vec<_> = telling.buffered(CONCURRENT_SHARDS).collect().await;
+    for failure in told.into_iter().filter_map(Result::err) {
+        tracing::debug!(task = %task.id(), %failure, "a shard was not told that a scan goes on");
+    }
+    place.touched = now;
+    place.kept = kept.max(place.kept);
+    place
+}
+
+async fn ask(
+    node: &Arc<Node>,
+    task: &Task,
+    shard: &Place,
+    keep_alive: Option<Duration>,
+    wish: ScanWish,
+) -> Result<PageAnswer, Failure> {
+    available(node, shard)?;
+    let request = ShardPage {
+        context: shard.context.clone(),
+        keep_alive,
+        scan: Some(wish),
+    };
+    node.call::<QueryFetchScroll>(task, &shard.node, request)
+        .await
+}
+
+/// Whole milliseconds.
+pub(super) fn in_millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

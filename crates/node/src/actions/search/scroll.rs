@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// Shards asked at the same time.
-const CONCURRENT_SHARDS: usize = 64;
+pub(super) const CONCURRENT_SHARDS: usize = 64;
 
 /// `GET|POST /_search/scroll`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -109,17 +109,16 @@ impl Pages {
         let (reduced, hits) = match id.trips {
             Trips::QueryAndFetch => self.both_at_once(id.shards).await?,
             Trips::QueryThenFetch => self.one_after_the_other(id.shards).await?,
-            Trips::Scan { at, total, size } => {
-                let mut page = ScanPage::new(size);
+            Trips::Scan(place) => {
+                let mut page = ScanPage::new(place.size);
+                let (node, task, shards) = (&self.node, &self.task, id.shards);
                 let keep_alive = self.request.keep_alive;
-                let at = scanning::fill(
-                    &self.node, &self.task, &id.shards, at, keep_alive, &mut page,
-                )
-                .await?;
-                let trips = Trips::Scan { at, total, size };
-                let shards = id.shards;
+                let place = scanning::touch(node, task, &shards, place, keep_alive).await;
+                let place =
+                    scanning::fill(node, task, &shards, place, keep_alive, &mut page).await?;
+                let trips = Trips::Scan(place);
                 next_id = Some(ScrollId { trips, shards }.write());
-                page.finish(total)
+                page.finish(place.total)
             }
         };
         let failed = self.failures.len();
@@ -200,7 +199,7 @@ impl Pages {
                 let request = ShardPage {
                     context: place.context.clone(),
                     keep_alive,
-                    size: None,
+                    scan: None,
                 };
                 let answer = match available(node, &place) {
                     Ok(()) => node.call::<A>(task, &place.node, request).await,

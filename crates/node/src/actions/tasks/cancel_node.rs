@@ -1,6 +1,10 @@
 //! `cluster:admin/tasks/cancel[n]`: a node's part of a cancel.
 
-use crate::{Action, Node, actions::table, durable::Kept};
+use crate::{
+    Action, Node,
+    actions::table,
+    durable::{Asked, Kept},
+};
 use futures_util::future::join_all;
 use glasswork_content::failure::{Failure, Kind};
 use glasswork_tasks::{
@@ -92,18 +96,23 @@ impl Action for CancelNode {
     }
 }
 
-/// A durable task stays cancelled over a crash: whoever asked for it is told that it is.
+/// A durable task stays cancelled over a crash, and so does a by-query slice of one: whoever asked for it is told that it is.
 ///
 /// # Errors
 /// That can't be kept now.
 pub(crate) async fn keep_cancelled(node: &Node, task: &Task) -> Result<(), Failure> {
-    let (Some(run), Some(cancellation)) = (
-        node.started_runs().durable(task.number()),
-        task.cancellation(),
-    ) else {
+    let Some(cancellation) = task.cancellation() else {
         return Ok(());
     };
     let kept = Kept::from(&cancellation.reason);
+    let Some(run) = node.started_runs().durable(task.number()) else {
+        let slice = node.by_query_runs().slice(task.number());
+        let (Some(slice), Some(run)) = (slice, node.durable_run(task)) else {
+            return Ok(());
+        };
+        let ask = |_, asked: &mut Asked| asked.cancelled = Some(kept.clone());
+        return run.ask(&[slice], ask).await;
+    };
     match run.change(|head| head.cancelled = Some(kept.clone())).await {
         // It has ended by then, and its keys are gone.
         Err(ended) if ended.kind == Kind::ResourceNotFound => Ok(()),
