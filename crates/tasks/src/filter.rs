@@ -15,6 +15,9 @@ pub struct Filter {
     pub parent: Option<TaskId>,
     /// The task at the top: it and everything below it.
     pub root: Option<TaskId>,
+    /// Tasks at or below `root` that have children on other nodes: what is below these is below it, too. A registry knows its
+    /// own tasks only; who asks several nodes finds these out first (see [`crate::Registry::below_these`]).
+    pub branches: Vec<TaskId>,
     /// Fits the `X-Opaque-Id`.
     pub opaque_id: Option<Pattern>,
     /// The user who asked for it.

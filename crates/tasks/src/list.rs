@@ -217,18 +217,28 @@ pub(crate) fn trees(shared: &Shared, tasks: &[Task]) -> HashMap<u64, Branch> {
     trees
 }
 
-/// What is here below each of these tasks of other nodes, in one pass over the registry.
-pub(crate) fn below_remote(shared: &Shared, parents: &HashSet<TaskId>) -> HashMap<TaskId, Branch> {
+/// What is here at or below each of these tasks, which may be tasks of other nodes, in one pass over the registry. What is below
+/// several of them counts for the lowest of them alone.
+pub(crate) fn below_these(shared: &Shared, parents: &HashSet<TaskId>) -> HashMap<TaskId, Branch> {
+    let own = |id: &&TaskId| id.node == shared.node;
+    let numbers: HashSet<u64> = parents.iter().filter(own).map(|id| id.number).collect();
     let mut branches: HashMap<TaskId, Branch> = HashMap::new();
     shared.each(|body| {
-        let mut top = body;
-        while let Parent::Local(parent) = &top.parent {
-            top = parent;
-        }
-        if let Parent::Remote(parent) = &top.parent
-            && parents.contains(&**parent)
-        {
-            let branch = branches.entry((**parent).clone()).or_default();
+        let mut above = body;
+        let parent = loop {
+            if numbers.contains(&above.number) {
+                break Some(above.id());
+            }
+            match &above.parent {
+                Parent::Local(parent) => above = parent,
+                Parent::Remote(parent) => {
+                    break parents.contains(&**parent).then(|| (**parent).clone());
+                }
+                Parent::None => break None,
+            }
+        };
+        if let Some(parent) = parent {
+            let branch = branches.entry(parent).or_default();
             branch.add(&own_branch(body));
         }
     });
@@ -239,6 +249,12 @@ pub(crate) fn below_remote(shared: &Shared, parents: &HashSet<TaskId>) -> HashMa
 const MOST_ELSEWHERE: usize = 1000;
 
 impl Branch {
+    /// Whether its tasks may have children on more nodes than it tells.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.elsewhere.len() >= MOST_ELSEWHERE
+    }
+
     fn add(&mut self, other: &Self) {
         self.tree = self.tree.plus(other.tree);
         let room = MOST_ELSEWHERE.saturating_sub(self.elsewhere.len());

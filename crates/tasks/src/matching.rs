@@ -1,6 +1,8 @@
 //! A filter made ready for many tasks: what can be answered from the hot fields is answered there, so that most tasks are
 //! passed over without being touched.
 
+use std::collections::HashSet;
+
 use crate::{
     Filter, TaskId,
     action::Actions,
@@ -22,6 +24,7 @@ pub(crate) struct Matcher<'a> {
     fitting: Vec<bool>,
     none: bool,
     parent: Option<u64>,
+    branches: HashSet<&'a TaskId>,
     started_before: u64,
     /// The hot fields alone decide.
     hot_only: bool,
@@ -81,6 +84,7 @@ impl<'a> Matcher<'a> {
                 .parent
                 .as_ref()
                 .map(|parent| parent_key(parent.node == *node, parent.number)),
+            branches: filter.branches.iter().collect(),
             started_before: now.saturating_sub(least),
             hot_only: filter.parent.is_none()
                 && filter.user.is_none()
@@ -158,21 +162,23 @@ impl<'a> Matcher<'a> {
                 && filter
                     .root
                     .as_ref()
-                    .is_none_or(|root| body.root_id() == *root || is_below(body, root)))
+                    .is_none_or(|root| body.root_id() == *root || self.is_below(body, root)))
     }
-}
 
-/// Whether `ancestor`, which may be any task, is above `body` (or `body` itself) as far as this node knows.
-fn is_below(body: &Body, ancestor: &TaskId) -> bool {
-    let mut body = body;
-    loop {
-        if body.number == ancestor.number && body.shared().node == ancestor.node {
-            return true;
-        }
-        match &body.parent {
-            Parent::Local(parent) => body = parent,
-            Parent::Remote(id) => return **id == *ancestor,
-            Parent::None => return false,
+    /// Whether `ancestor`, which may be any task, is above `body` (or `body` itself) as far as this node and the branches know.
+    fn is_below(&self, body: &Body, ancestor: &TaskId) -> bool {
+        let mut body = body;
+        loop {
+            if body.number == ancestor.number && body.shared().node == ancestor.node {
+                return true;
+            }
+            match &body.parent {
+                Parent::Local(parent) => body = parent,
+                Parent::Remote(id) => {
+                    return **id == *ancestor || self.branches.contains(&**id);
+                }
+                Parent::None => return false,
+            }
         }
     }
 }

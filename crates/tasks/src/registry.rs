@@ -281,10 +281,10 @@ impl Registry {
             .collect()
     }
 
-    /// What runs here below each of `parents`, which are tasks of other nodes; those with nothing here are left out.
+    /// What runs here at or below each of `parents`, which may be tasks of other nodes; those with nothing here are left out.
     #[must_use]
-    pub fn below_remote(&self, parents: &HashSet<TaskId>) -> HashMap<TaskId, Branch> {
-        list::below_remote(self.shared(), parents)
+    pub fn below_these(&self, parents: &HashSet<TaskId>) -> HashMap<TaskId, Branch> {
+        list::below_these(self.shared(), parents)
     }
 
     /// Whether `task` is one that fits `filter` (order and paging aside).

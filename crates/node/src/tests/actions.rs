@@ -17,6 +17,7 @@ pub(crate) const ALL: &[Served] = &[
     Served::of::<Write>(),
     Served::of::<Echo>(),
     Served::of::<Relay>(),
+    Served::of::<Tour>(),
     Served::of::<Work>(),
 ];
 
@@ -169,6 +170,25 @@ impl Action for Relay {
         (at, request): Self::Request,
     ) -> Result<Vec<String>, Failure> {
         node.call::<Search>(&task, &at, request).await
+    }
+}
+
+/// Goes from node to node, a child on each, and lasts on the last: trees that no node knows whole.
+pub(crate) struct Tour;
+
+impl Action for Tour {
+    const SPEC: &'static Spec = &Spec::cancellable("test:tour", 100);
+    type Request = Vec<NodeId>;
+    type Response = ();
+
+    async fn run(node: Arc<Node>, task: Task, further: Vec<NodeId>) -> Result<(), Failure> {
+        match further.split_first() {
+            Some((at, further)) => node.call::<Self>(&task, at, further.to_vec()).await,
+            None => {
+                let reason = task.cancelled().await;
+                Err(of_stop(&Stop::Cancelled(reason.text)))
+            }
+        }
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::{
     Cluster,
-    actions::{Behaviour, Write},
+    actions::{Behaviour, Tour, Write},
     cluster::{actions, children, eventually, run, soon, tasks},
 };
-use crate::actions::tasks::{GetTask, Got, ListTasks, get::Get};
+use crate::actions::tasks::{CancelTasks, GetTask, Got, ListTasks, get::Get};
 use glasswork_content::failure::Kind;
 use glasswork_tasks::{Filter, Origin, TaskId, View};
 use std::{
@@ -103,6 +103,75 @@ async fn a_tree_over_two_nodes_is_seen_from_both() {
     );
     cluster.cancel_one(0, &search.task.id()).await;
     search.answer().await.unwrap_err();
+    cluster.is_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_tree_below_any_task_is_found_however_many_nodes_it_passes() {
+    let cluster = Cluster::of(3).await;
+    let node = Arc::clone(&cluster.nodes[0]);
+    let way = ["n2", "n3", "n1", "n2"].map(Into::into).to_vec();
+    let touring = tokio::spawn(async move { run::<Tour>(&node, way).await });
+    let all = actions(&["test:tour"]);
+    let chain = loop {
+        // From parent to child.
+        let list = cluster.list(0, of(all.clone())).await;
+        let shown = tasks(&list);
+        let mut chain: Vec<TaskId> = Vec::new();
+        let child = |chain: &[TaskId]| {
+            let mut tasks = shown.iter();
+            tasks.find(|task| task.parent.as_ref() == chain.last())
+        };
+        while let Some(next) = child(&chain) {
+            chain.push(next.id.clone());
+        }
+        if chain.len() == 5 {
+            break chain;
+        }
+    };
+    let below = |root: usize| Filter {
+        root: Some(chain[root].clone()),
+        ..Filter::default()
+    };
+    for root in 0..chain.len() {
+        let wanted: BTreeSet<TaskId> = chain[root..].iter().cloned().collect();
+        for at in 0..3 {
+            let list = cluster.list(at, of(below(root))).await;
+            assert!(list.node_failures.is_empty(), "{list:?}");
+            let found = tasks(&list).into_iter().map(|task| task.id.clone());
+            assert_eq!(found.collect::<BTreeSet<_>>(), wanted, "{root} from {at}");
+        }
+    }
+    let nowhere = Filter {
+        root: Some(TaskId::new("n9".into(), 1)),
+        ..Filter::default()
+    };
+    let list = cluster.list(0, of(nowhere)).await;
+    assert!(list.nodes.is_empty() && list.node_failures.is_empty());
+    // A node that can't tell is named once.
+    cluster.world.freeze("n3");
+    let frozen = ListTasks {
+        timeout: Some(Duration::from_millis(100)),
+        ..of(below(1))
+    };
+    let list = cluster.list(0, frozen).await;
+    assert_eq!(list.node_failures.len(), 1, "{list:?}");
+    cluster.world.thaw("n3");
+    // What is cancelled below a task leaves alone what is above it.
+    let stopped = CancelTasks {
+        filter: Filter {
+            actions: all.actions,
+            ..below(3)
+        },
+        ..CancelTasks::default()
+    };
+    let stopped = cluster.cancel(1, stopped).await;
+    let cancelled: BTreeSet<TaskId> = tasks(&stopped)
+        .into_iter()
+        .map(|task| task.id.clone())
+        .collect();
+    assert_eq!(cancelled, chain[3..].iter().cloned().collect());
+    soon(touring).await.unwrap().unwrap_err();
     cluster.is_quiet().await;
 }
 

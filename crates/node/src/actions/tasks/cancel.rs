@@ -6,6 +6,7 @@ use super::{
     cancel_node::{CancelNode, CancelNodeRequest},
     failed_node, no_such_node,
     preview::preview,
+    trees::add_untold,
 };
 use crate::{Action, Description, Node, actions::table};
 use futures_util::future::join_all;
@@ -96,8 +97,9 @@ impl Action for Cancel {
     async fn run(
         node: Arc<Node>,
         task: Task,
-        request: CancelTasks,
+        mut request: CancelTasks,
     ) -> Result<TasksResponse, Failure> {
+        let untold = node.find_branches(&task, &mut request.filter).await;
         let members = node.members();
         let manager = node.manager().map(|manager| manager.id);
         let targets = match &request.which {
@@ -121,7 +123,9 @@ impl Action for Cancel {
             }
         };
         if request.dry_run {
-            return Ok(preview(&node, &task, targets, request).await);
+            let mut response = preview(&node, &task, targets, request).await;
+            add_untold(&mut response.node_failures, untold);
+            return Ok(response);
         }
         let audit = Audit::begin(&request);
         let (token, reason) = (request.token.clone(), Arc::clone(&request.reason));
@@ -166,6 +170,7 @@ impl Action for Cancel {
                 }
             }
         }
+        add_untold(&mut response.node_failures, untold);
         if let (Some(token), false) = (token, knew_token) {
             return Err(unknown_token(&token));
         }

@@ -3,6 +3,7 @@
 use super::{
     ListCursor, TasksResponse, failed_node,
     list_node::{ListNode, ListNodeRequest},
+    trees::add_untold,
 };
 use crate::{Action, Node, actions::table};
 use futures_util::future::join_all;
@@ -55,8 +56,9 @@ impl Action for List {
     async fn run(
         node: Arc<Node>,
         task: Task,
-        request: ListTasks,
+        mut request: ListTasks,
     ) -> Result<TasksResponse, Failure> {
+        let untold = node.find_branches(&task, &mut request.filter).await;
         let members = node.members();
         let manager = node.manager().map(|manager| manager.id);
         let targets = wire::matching(&members, &request.nodes, node.id(), manager.as_ref());
@@ -92,6 +94,7 @@ impl Action for List {
                 Err(cause) => failures.push(failed_node(&target.id, cause)),
             }
         }
+        add_untold(&mut failures, untold);
         let mut response = TasksResponse {
             node_failures: failures,
             ..merge(parts, &request.filter)

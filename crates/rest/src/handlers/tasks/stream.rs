@@ -138,6 +138,9 @@ impl Telling {
     async fn pages(&mut self, first: NodeId, cursor: Cursor, failed: &[String]) -> Result<(), End> {
         self.send().await?;
         let node = Arc::clone(&self.question.node);
+        // The first page has told which nodes could not say what is below the root.
+        let request = &mut self.question.request;
+        node.find_branches(&self.task, &mut request.filter).await;
         let manager = node.manager().map(|manager| manager.id);
         let members = node.members();
         let wanted = matching(
