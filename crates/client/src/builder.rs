@@ -147,6 +147,7 @@ impl Builder {
             true => Some(tls::connector(self.ca_file.as_deref(), self.insecure)?),
             false => None,
         };
+        let user = self.user.as_ref().map(|(name, _)| name.clone());
         let authorization = self.user.map(basic).transpose()?;
         let opaque_id = match &self.opaque_id {
             Some(id) => Some(HeaderValue::from_str(id).map_err(|_| ConfigError::OpaqueId)?),
@@ -156,6 +157,7 @@ impl Builder {
         Ok(Client::new(Inner {
             connector,
             authorization,
+            user,
             opaque_id,
             opaque_text: self.opaque_id,
             answer_timeout: self.answer_timeout,

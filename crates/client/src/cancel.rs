@@ -10,6 +10,7 @@ pub struct CancelOptions {
     what: What,
     wait: Option<Duration>,
     reason: Option<String>,
+    token: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +55,7 @@ impl CancelOptions {
             what,
             wait: None,
             reason: None,
+            token: None,
         }
     }
 
@@ -82,6 +84,14 @@ impl CancelOptions {
         self
     }
 
+    /// Cancels only what a [preview](Client::preview_cancel) with this token showed, and what is below that: a task that began later
+    /// is left alone. Only Glasswork has previews.
+    #[must_use]
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
     fn target(&self) -> Target {
         let mut target = match &self.what {
             What::Task(id) => Target::new(&["_tasks", &id.to_string(), "_cancel"]),
@@ -104,6 +114,9 @@ impl CancelOptions {
         }
         if let Some(reason) = &self.reason {
             target = target.with("reason", reason);
+        }
+        if let Some(token) = &self.token {
+            target = target.with("token", token);
         }
         target
     }
@@ -128,20 +141,25 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// When there is no good answer, or a reason is given to a server that takes none.
+    /// When there is no good answer, or a reason or a token is given to a server that takes none.
     pub async fn cancel(&self, options: &CancelOptions) -> Result<TaskList, Error> {
-        const REASON: &str = "cancelling with a reason";
-        if options.reason.is_some() {
-            self.needs_glasswork(REASON).await?;
+        let more = match (&options.reason, &options.token) {
+            (Some(_), _) => Some("cancelling with a reason"),
+            (None, Some(_)) => Some("cancelling what a preview showed"),
+            (None, None) => None,
+        };
+        if let Some(what) = more {
+            self.needs_glasswork(what).await?;
         }
         let wait = options.wait.unwrap_or_default();
-        match self.tasks(Method::POST, &options.target(), wait).await {
-            Err(Error::Refused(refusal))
-                if options.reason.is_some() && refusal.is_unknown_parameter() =>
-            {
-                Err(self.not_offered(REASON))
+        match (
+            self.tasks(Method::POST, &options.target(), wait).await,
+            more,
+        ) {
+            (Err(Error::Refused(refusal)), Some(what)) if refusal.is_unknown_parameter() => {
+                Err(self.not_offered(what))
             }
-            answered => answered,
+            (answered, _) => answered,
         }
     }
 }
@@ -166,8 +184,12 @@ mod tests {
             "/_tasks/_cancel?nodes=n1&actions=*search*,*reindex&wait_for_completion=true"
         );
         assert_eq!(
-            shown(CancelOptions::children_of(id).reason("too slow")),
+            shown(CancelOptions::children_of(id.clone()).reason("too slow")),
             "/_tasks/_cancel?parent_task_id=n:7&reason=too%20slow"
+        );
+        assert_eq!(
+            shown(CancelOptions::task(id).token("t")),
+            "/_tasks/n:7/_cancel?token=t"
         );
     }
 }

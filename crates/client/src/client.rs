@@ -17,6 +17,7 @@ pub struct Client {
 pub(crate) struct Inner {
     pub(crate) connector: Connector,
     pub(crate) authorization: Option<HeaderValue>,
+    pub(crate) user: Option<String>,
     pub(crate) opaque_id: Option<HeaderValue>,
     pub(crate) opaque_text: Option<String>,
     pub(crate) answer_timeout: Duration,
@@ -60,6 +61,12 @@ impl Client {
     #[must_use]
     pub fn url(&self) -> String {
         self.inner.url()
+    }
+
+    /// The name of the user it asks as.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        self.inner.user.as_deref()
     }
 
     /// The `X-Opaque-Id` that its requests carry.

@@ -21,6 +21,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
+    sync::oneshot,
     time::timeout,
 };
 use tokio_rustls::TlsConnector;
@@ -30,6 +31,9 @@ const MAX_IDLE: usize = 8;
 
 /// A connection on which one request at a time is asked.
 pub(crate) type Sender = SendRequest<Empty<Bytes>>;
+
+/// Why a connection ended, where it failed by itself.
+type Ended = oneshot::Receiver<hyper::Error>;
 
 /// Opens connections to one server and keeps those that can be used again.
 pub(crate) struct Connector {
@@ -60,10 +64,12 @@ impl Connector {
     ) -> Result<(Response<Incoming>, Sender), Error> {
         loop {
             let kept = self.take().await;
-            let fresh = kept.is_none();
-            let mut sender = match kept {
-                Some(sender) => sender,
-                None => self.open().await?,
+            let (mut sender, fresh) = match kept {
+                Some(sender) => (sender, None),
+                None => {
+                    let (sender, ended) = self.open().await?;
+                    (sender, Some(ended))
+                }
             };
             let again = request.clone();
             match sender.try_send_request(request).await {
@@ -71,10 +77,11 @@ impl Connector {
                 Err(mut failed) => {
                     let unsent = failed.take_message();
                     let error = failed.into_error();
-                    match unsent {
-                        Some(back) if !fresh => request = back,
-                        None if !fresh && again.method() == Method::GET => request = again,
-                        _ => return Err(self.broken(&error)),
+                    match (unsent, fresh) {
+                        (Some(back), None) => request = back,
+                        (None, None) if again.method() == Method::GET => request = again,
+                        (_, None) => return Err(self.broken(&error)),
+                        (_, Some(ended)) => return Err(self.never_begun(&error, ended).await),
                     }
                 }
             }
@@ -94,12 +101,7 @@ impl Connector {
         let reason = if error.is_incomplete_message() {
             "the connection ended before the answer did".to_owned()
         } else if error.is_parse() {
-            let hint = if self.base.secure {
-                ""
-            } else {
-                "; perhaps it wants https"
-            };
-            format!("it does not answer in HTTP{hint}")
+            return self.no_http();
         } else {
             let mut said = error.to_string();
             let mut source = std::error::Error::source(error);
@@ -115,6 +117,36 @@ impl Connector {
         }
     }
 
+    /// What it means that a new connection failed at its first request. A server that speaks before it is asked (as SSH does)
+    /// ends the connection before the request leaves; why, the connection itself knows.
+    async fn never_begun(&self, error: &hyper::Error, ended: Ended) -> Error {
+        if !error.is_canceled() {
+            return self.broken(error);
+        }
+        let own = ended.await.ok();
+        let told = std::error::Error::source(error).and_then(|cause| cause.downcast_ref());
+        match own.as_ref().or(told) {
+            // It was neither the network nor an end: what came was no answer to anything.
+            Some(cause) if std::error::Error::source(cause).is_none() && !cause.is_closed() => {
+                self.no_http()
+            }
+            Some(cause) => self.broken(cause),
+            None => self.broken(error),
+        }
+    }
+
+    fn no_http(&self) -> Error {
+        let hint = if self.base.secure {
+            ""
+        } else {
+            "; perhaps it wants https"
+        };
+        Error::Broken {
+            url: self.base.to_string(),
+            reason: format!("it does not answer in HTTP{hint}"),
+        }
+    }
+
     async fn take(&self) -> Option<Sender> {
         loop {
             let mut sender = {
@@ -127,7 +159,7 @@ impl Connector {
         }
     }
 
-    async fn open(&self) -> Result<Sender, Error> {
+    async fn open(&self) -> Result<(Sender, Ended), Error> {
         let opened = timeout(self.connect_timeout, self.connect()).await;
         opened
             .unwrap_or(Err(ConnectError::TimedOut(self.connect_timeout)))
@@ -137,7 +169,7 @@ impl Connector {
             })
     }
 
-    async fn connect(&self) -> Result<Sender, ConnectError> {
+    async fn connect(&self) -> Result<(Sender, Ended), ConnectError> {
         let host = self.base.host.as_str();
         let addresses: Vec<_> = tokio::net::lookup_host((host, self.base.port))
             .await
@@ -158,18 +190,22 @@ impl Connector {
     }
 }
 
-async fn speak<S>(stream: S) -> Result<Sender, ConnectError>
+async fn speak<S>(stream: S) -> Result<(Sender, Ended), ConnectError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(|error| ConnectError::Unreachable(error.to_string()))?;
+    let (end, ended) = oneshot::channel();
     // Ends with the connection. Its failure is also told to the request that was asked on it.
     tokio::spawn(async move {
-        let _ = connection.await;
+        if let Err(error) = connection.await {
+            // Only the first request listens.
+            let _ = end.send(error);
+        }
     });
-    Ok(sender)
+    Ok((sender, ended))
 }
 
 fn refused_tls(error: io::Error) -> ConnectError {

@@ -7,15 +7,18 @@ use crate::{
 };
 use bytes::{Bytes, BytesMut};
 use flate2::write::GzDecoder;
-use http::{HeaderMap, HeaderValue, Method, Request, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 use std::{io::Write, time::Duration};
-use tokio::time::timeout;
+use tokio::{sync::mpsc, time::timeout};
 
 /// A header by which Glasswork tells its version, and so that it has the extensions.
 pub(crate) const GLASSWORK: &str = "x-glasswork-version";
+
+/// Pieces of a body that wait for being read.
+const PIECES: usize = 4;
 
 /// What a server answered, with a status below 400.
 pub(crate) struct Answer {
@@ -62,24 +65,89 @@ impl Inner {
 
     pub(crate) fn read<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, Error> {
         serde_json::from_slice(&answer.body).map_err(|error| {
-            if error.is_data() {
-                return Error::Unexpected {
-                    url: self.url(),
-                    reason: error.to_string(),
-                };
-            }
             let beginning = &answer.body[..answer.body.len().min(800)];
-            Error::NotJson {
-                url: self.url(),
-                status: answer.status,
-                problem: match error.is_eof() {
-                    true if !answer.body.is_empty() => "it ends early".to_owned(),
-                    true => "it is empty".to_owned(),
-                    false => error.to_string(),
-                },
-                said: crate::excerpt(String::from_utf8_lossy(beginning).trim(), 200),
-            }
+            not_json(self.url(), answer.status, &error, beginning)
         })
+    }
+
+    /// Asks, and has the body's pieces read as they arrive, on a thread where reading may block; whether they are compressed
+    /// is told with them. Bounded in time as a whole.
+    pub(crate) async fn stream<T: Send + 'static>(
+        &self,
+        method: Method,
+        target: &Target,
+        read: impl FnOnce(mpsc::Receiver<Bytes>, bool) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let after = self.answer_timeout;
+        match timeout(after, self.exchange_pieces(method, target, read)).await {
+            Ok(answered) => answered,
+            Err(_) => Err(Error::TimedOut {
+                url: self.url(),
+                after,
+            }),
+        }
+    }
+
+    async fn exchange_pieces<T: Send + 'static>(
+        &self,
+        method: Method,
+        target: &Target,
+        read: impl FnOnce(mpsc::Receiver<Bytes>, bool) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let (response, sender) = self.connector.send(self.request(method, target)?).await?;
+        let (head, mut body) = response.into_parts();
+        if head.status.is_redirection() || head.status.as_u16() >= 400 {
+            let body = self.collect(&head.headers, body).await?;
+            self.connector.keep(sender);
+            return Err(self.refused(head.status, &head.headers, &body));
+        }
+        let gzip = self.is_gzip(&head.headers)?;
+        let (pieces, coming) = mpsc::channel(PIECES);
+        let reading = tokio::task::spawn_blocking(move || read(coming, gzip));
+        loop {
+            match body.frame().await {
+                None => {
+                    self.connector.keep(sender);
+                    break;
+                }
+                Some(frame) => {
+                    let frame = frame.map_err(|error| self.connector.broken(&error))?;
+                    // Whoever reads has stopped: it knows why.
+                    if let Ok(data) = frame.into_data()
+                        && pieces.send(data).await.is_err()
+                    {
+                        break;
+                    }
+                }
+            }
+        }
+        drop(pieces);
+        match reading.await {
+            Ok(read) => Ok(read),
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    fn refused(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
+        Error::Refused(Box::new(Refusal::read(
+            self.url(),
+            status.as_u16(),
+            retry_after(headers),
+            body,
+        )))
+    }
+
+    /// Whether a body is compressed.
+    fn is_gzip(&self, headers: &HeaderMap) -> Result<bool, Error> {
+        let encoding = headers.get(header::CONTENT_ENCODING);
+        match encoding.map(HeaderValue::as_bytes) {
+            None | Some(b"identity") => Ok(false),
+            Some(b"gzip") => Ok(true),
+            Some(_) => Err(Error::Broken {
+                url: self.url(),
+                reason: "it answers in a compression that was not asked for".to_owned(),
+            }),
+        }
     }
 
     async fn exchange(&self, method: Method, target: &Target) -> Result<Answer, Error> {
@@ -89,12 +157,7 @@ impl Inner {
         self.connector.keep(sender);
         let status = head.status.as_u16();
         if head.status.is_redirection() || status >= 400 {
-            return Err(Error::Refused(Box::new(Refusal::read(
-                self.url(),
-                status,
-                retry_after(&head.headers),
-                &body,
-            ))));
+            return Err(self.refused(head.status, &head.headers, &body));
         }
         Ok(Answer {
             status,
@@ -149,21 +212,12 @@ impl Inner {
             url: self.url(),
             limit: self.max_answer,
         };
-        let mut sink = match headers
-            .get(header::CONTENT_ENCODING)
-            .map(HeaderValue::as_bytes)
-        {
-            None | Some(b"identity") => Sink::Plain(BytesMut::new()),
-            Some(b"gzip") => Sink::Gzip(Box::new(GzDecoder::new(Bounded {
+        let mut sink = match self.is_gzip(headers)? {
+            false => Sink::Plain(BytesMut::new()),
+            true => Sink::Gzip(Box::new(GzDecoder::new(Bounded {
                 taken: Vec::new(),
                 limit: self.max_answer,
             }))),
-            Some(_) => {
-                return Err(Error::Broken {
-                    url: self.url(),
-                    reason: "it answers in a compression that was not asked for".to_owned(),
-                });
-            }
         };
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| self.connector.broken(&error))?;
@@ -195,11 +249,36 @@ impl Inner {
         }
     }
 
-    fn bad_gzip(&self) -> Error {
+    pub(crate) fn bad_gzip(&self) -> Error {
         Error::Broken {
             url: self.url(),
             reason: "its compressed answer is damaged".to_owned(),
         }
+    }
+}
+
+/// What it means that an answer can't be read; `beginning` is quoted.
+pub(crate) fn not_json(
+    url: String,
+    status: u16,
+    error: &serde_json::Error,
+    beginning: &[u8],
+) -> Error {
+    if error.is_data() {
+        return Error::Unexpected {
+            url,
+            reason: error.to_string(),
+        };
+    }
+    Error::NotJson {
+        url,
+        status,
+        problem: match error.is_eof() {
+            true if !beginning.is_empty() => "it ends early".to_owned(),
+            true => "it is empty".to_owned(),
+            false => error.to_string(),
+        },
+        said: crate::excerpt(String::from_utf8_lossy(beginning).trim(), 200),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `GET /_tasks/_history`: what has ended.
 
-use crate::{Client, Error, Task, url::Target};
+use crate::{Client, Error, ListOptions, Task, url::Target};
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,6 +10,9 @@ use std::time::Duration;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HistoryOptions {
     size: Option<usize>,
+    outcomes: Vec<String>,
+    ended_within: Option<Duration>,
+    chosen: ListOptions,
 }
 
 impl HistoryOptions {
@@ -24,6 +27,39 @@ impl HistoryOptions {
     pub fn size(mut self, tasks: usize) -> Self {
         self.size = Some(tasks);
         self
+    }
+
+    /// Only those that ended so: `succeeded`, `failed`, `cancelled`, `lost`.
+    #[must_use]
+    pub fn outcomes<T: Into<String>>(mut self, outcomes: impl IntoIterator<Item = T>) -> Self {
+        self.outcomes.extend(outcomes.into_iter().map(Into::into));
+        self
+    }
+
+    /// Only those that ended at most so long ago, by the nodes' clocks.
+    #[must_use]
+    pub fn ended_within(mut self, time: Duration) -> Self {
+        self.ended_within = Some(time);
+        self
+    }
+
+    /// Only those that a list with these options would have had among it.
+    #[must_use]
+    pub fn chosen(mut self, options: ListOptions) -> Self {
+        self.chosen = options;
+        self
+    }
+
+    fn target(&self) -> Target {
+        let mut target = self.chosen.choice(Target::new(&["_tasks", "_history"]));
+        target = target.with_list("outcome", &self.outcomes);
+        if let Some(time) = self.ended_within {
+            target = target.with("since", &format!("{}ms", time.as_millis()));
+        }
+        if let Some(size) = self.size {
+            target = target.with("size", &size.to_string());
+        }
+        target
     }
 }
 
@@ -78,10 +114,7 @@ impl Client {
     /// When the server doesn't have it, or there is no good answer.
     pub async fn history(&self, options: &HistoryOptions) -> Result<Vec<EndedTask>, Error> {
         self.needs_glasswork("a history of tasks").await?;
-        let mut target = Target::new(&["_tasks", "_history"]);
-        if let Some(size) = options.size {
-            target = target.with("size", &size.to_string());
-        }
+        let target = options.target();
         let wire: Wire = self
             .inner
             .json(Method::GET, &target, Duration::ZERO)

@@ -1,6 +1,6 @@
 //! `GET /_tasks`: what runs.
 
-use crate::{Client, Error, Task, TaskId, url::Target};
+use crate::{CancelPreview, Client, Error, Task, TaskId, url::Target};
 use http::Method;
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -251,23 +251,31 @@ impl Client {
         target: &Target,
         wait: Duration,
     ) -> Result<TaskList, Error> {
+        let (list, _) = self.tasks_and_preview(method, target, wait).await?;
+        Ok(list)
+    }
+
+    /// The same, with what a cancel says that only tells what it would do.
+    pub(crate) async fn tasks_and_preview(
+        &self,
+        method: Method,
+        target: &Target,
+        wait: Duration,
+    ) -> Result<(TaskList, Option<CancelPreview>), Error> {
         let answer = self.inner.ask(method, target, wait).await?;
-        let wire: Wire = self.inner.read(&answer)?;
-        Ok(TaskList {
+        let mut wire: Wire = self.inner.read(&answer)?;
+        let preview = wire.preview.take();
+        let list = TaskList {
             answer_in_bytes: answer.size(),
             ..wire.into()
-        })
+        };
+        Ok((list, preview))
     }
 }
 
 impl ListOptions {
-    fn target(&self) -> Target {
-        let mut target = Target::new(&["_tasks"])
-            .with_list("nodes", &self.nodes)
-            .with_list("actions", &self.actions);
-        if let Some(parent) = &self.parent {
-            target = target.with("parent_task_id", &parent.to_string());
-        }
+    pub(crate) fn target(&self) -> Target {
+        let mut target = self.everywhere(Target::new(&["_tasks"]));
         if self.detailed {
             target = target.with("detailed", "true");
         }
@@ -277,7 +285,32 @@ impl ListOptions {
 
 impl ListOptions {
     /// The same with what only Glasswork knows; `None` where nothing of that was asked for.
-    fn extensions(&self, target: &Target) -> Option<Target> {
+    pub(crate) fn extensions(&self, target: &Target) -> Option<Target> {
+        let mut more = self.glassworks_own();
+        if self.extended {
+            more.push(("extended", "true".to_owned()));
+        }
+        (!more.is_empty()).then(|| with_all(target.clone(), &more))
+    }
+
+    /// The tasks that are chosen, for another address of Glasswork.
+    pub(crate) fn choice(&self, target: Target) -> Target {
+        with_all(self.everywhere(target), &self.glassworks_own())
+    }
+
+    /// What every server can choose by.
+    fn everywhere(&self, target: Target) -> Target {
+        let target = target
+            .with_list("nodes", &self.nodes)
+            .with_list("actions", &self.actions);
+        match &self.parent {
+            Some(parent) => target.with("parent_task_id", &parent.to_string()),
+            None => target,
+        }
+    }
+
+    /// What only Glasswork can choose by.
+    fn glassworks_own(&self) -> Vec<(&'static str, String)> {
         let flag = |flag: bool| if flag { "true" } else { "false" };
         let mut more = Vec::new();
         if let Some(pattern) = &self.opaque_id {
@@ -292,11 +325,7 @@ impl ListOptions {
         if let Some(age) = self.older_than.filter(|age| age.as_millis() > 0) {
             more.push(("min_running_time", format!("{}ms", age.as_millis())));
         }
-        if self.extended {
-            more.push(("extended", "true".to_owned()));
-        }
-        let with = |target: Target, (name, value): &(&str, String)| target.with(name, value);
-        (!more.is_empty()).then(|| more.iter().fold(target.clone(), with))
+        more
     }
 
     /// Whether a task is one of those that only Glasswork picks out by itself.
@@ -313,6 +342,11 @@ impl ListOptions {
     }
 }
 
+fn with_all(target: Target, more: &[(&str, String)]) -> Target {
+    more.iter()
+        .fold(target, |target, (name, value)| target.with(name, value))
+}
+
 /// A list as it is said: grouped by nodes.
 #[derive(Deserialize)]
 struct Wire {
@@ -321,6 +355,8 @@ struct Wire {
     node_failures: Vec<NodeFailure>,
     #[serde(default)]
     task_failures: Vec<TaskFailure>,
+    #[serde(default)]
+    preview: Option<CancelPreview>,
 }
 
 #[derive(Deserialize)]

@@ -1,25 +1,25 @@
 //! `POST /_tasks/{id}/_cancel?dry_run`: what a cancel would end.
 
-use crate::{Client, Error, TaskId, url::Target};
+use crate::{Client, Error, Task, TaskId, url::Target};
 use http::Method;
 use serde::Deserialize;
 use std::time::Duration;
 
 /// What a cancel would end, in all.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct CancelPreview {
+    /// Cancels what was shown and nothing else: see [`CancelOptions::token`](crate::CancelOptions::token).
+    pub token: String,
     /// How many tasks, those below on all nodes included.
     pub tasks: u64,
     /// Who started them.
     pub users: Vec<String>,
     /// CPU time they used, which is lost.
     pub cpu_time_in_nanos: u64,
-}
-
-#[derive(Deserialize)]
-struct Wire {
-    preview: CancelPreview,
+    /// The tasks, node after node.
+    #[serde(skip)]
+    pub which: Vec<Task>,
 }
 
 impl Client {
@@ -49,13 +49,29 @@ impl Client {
         // One that ignores the parameter would cancel.
         self.needs_glasswork(WHAT).await?;
         let target = Target::new(&["_tasks", &id.to_string(), "_cancel"]).with("dry_run", "true");
-        let answered: Result<Wire, Error> =
-            self.inner.json(Method::POST, &target, Duration::ZERO).await;
-        match answered {
+        let answered = self.tasks_and_preview(Method::POST, &target, Duration::ZERO);
+        match answered.await {
             Err(Error::Refused(refusal)) if refusal.is_unknown_parameter() => {
                 Err(self.not_offered(WHAT))
             }
-            answered => answered.map(|wire| wire.preview),
+            Err(error) => Err(error),
+            Ok((list, preview)) => {
+                // A node that could not say it leaves the preview wrong: there is none then.
+                if let Some(failure) = list.node_failures.first() {
+                    return Err(Error::Unexpected {
+                        url: self.url(),
+                        reason: crate::excerpt(failure.cause().1, 300),
+                    });
+                }
+                let preview = preview.ok_or_else(|| Error::Unexpected {
+                    url: self.url(),
+                    reason: "it answers a dry run without a preview".to_owned(),
+                })?;
+                Ok(CancelPreview {
+                    which: list.tasks,
+                    ..preview
+                })
+            }
         }
     }
 }

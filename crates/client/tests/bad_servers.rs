@@ -10,7 +10,7 @@ use glasswork_client::{
     fake::{FakeServer, Reply},
 };
 use std::{
-    io::Write as _,
+    io::{Read as _, Write as _},
     net::TcpListener,
     time::{Duration, Instant},
 };
@@ -185,19 +185,29 @@ async fn json_of_another_shape_is_told_apart_from_no_json() {
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_not_understood() {
+async fn what_is_no_http_is_not_understood_whoever_speaks_first() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let serving = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        stream.write_all(b"SSH-2.0-OpenSSH_9.6\r\n\r\n").unwrap();
-        stream
+        let mut streams = Vec::new();
+        for number in 0..20 {
+            let (mut stream, _) = listener.accept().unwrap();
+            if number % 2 == 0 {
+                // It waits for being asked.
+                stream.read_exact(&mut [0]).unwrap();
+            }
+            stream.write_all(b"SSH-2.0-OpenSSH_9.6\r\n\r\n").unwrap();
+            streams.push(stream);
+        }
+        streams
     });
-    let (error, text) = failed(Client::builder(format!("http://{address}"))).await;
-    assert!(
-        matches!(error, Error::Broken { .. }) && text.contains("perhaps it wants https"),
-        "{text}"
-    );
+    for _ in 0..20 {
+        let (error, text) = failed(Client::builder(format!("http://{address}"))).await;
+        assert!(
+            matches!(error, Error::Broken { .. }) && text.contains("perhaps it wants https"),
+            "{text}"
+        );
+    }
     drop(serving.join().unwrap());
 }
 
