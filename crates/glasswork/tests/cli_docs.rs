@@ -12,7 +12,7 @@ use cli::Cli;
 use std::path::Path;
 
 const BEGIN: &str = "<!-- The texts below are written by `GLASSWORK_WRITE_DOCS=1 cargo test -p glasswork --test cli_docs`. -->\n";
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     "tasks",
     "tasks ls",
     "tasks get",
@@ -23,6 +23,7 @@ const COMMANDS: [&str; 20] = [
     "tasks pause",
     "tasks resume",
     "tasks rethrottle",
+    "tasks history",
     "tasks export",
     "top",
     "console",

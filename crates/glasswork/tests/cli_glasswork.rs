@@ -94,3 +94,32 @@ fn a_reindex_is_watched_hastened_and_read_after_its_end() {
     let answer = cli.json(&["tasks", "get", &task, "--json"]);
     assert_eq!(answer["response"]["created"], 60);
 }
+
+#[test]
+fn what_has_ended_is_listed_with_how_it_ended() {
+    let (node, cli) = node();
+    let failed = node.post("/books/_search", r#"{"query":{"nothing":{}}}"#);
+    assert_eq!(failed.status, 400, "{}", failed.text);
+    let task = reindex(&node, "copy");
+    cli.ok(&["tasks", "cancel", &task, "--yes", "--wait"]);
+    let stopped = ["tasks", "history", "--status", "cancelled", "--since", "1h"];
+    let line = cli.ok(&stopped);
+    assert!(line.contains(&task) && line.contains("cancelled"), "{line}");
+    assert!(!line.contains("succeeded"), "{line}");
+    let json = cli.json(&[
+        "tasks",
+        "history",
+        "-f",
+        "action:*reindex state:cancelled",
+        "--limit",
+        "1",
+        "--json",
+    ]);
+    let tasks = json["tasks"].as_array().unwrap();
+    assert_eq!(
+        (tasks.len(), &tasks[0]["outcome"]),
+        (1, &"cancelled".into())
+    );
+    let none = cli.ok(&["tasks", "history", "-f", "opaque:nobody"]);
+    assert_eq!(none, "no task that ended matches\n");
+}

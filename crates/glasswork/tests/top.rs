@@ -16,6 +16,133 @@ use std::process::Command;
 
 const SEARCH: &str = "indices:data/read/search";
 
+<<<<<<< HEAD
+=======
+/// A terminal with `glasswork top` in it; ended when dropped.
+struct Terminal {
+    folder: TempDir,
+}
+
+impl Terminal {
+    /// Starts it; when it ends the shell says how, and in which state the terminal is.
+    fn start(cli: &Cli, flags: &str) -> Option<Self> {
+        if Command::new("tmux").arg("-V").output().is_err() {
+            println!("skipped, there is no `tmux` here");
+            return None;
+        }
+        let terminal = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let line = format!(
+            "{} top {flags}; echo ended=$?; stty -a | tr ';' '\\n' | grep -o -e '-*icanon' -e ' -*echo '; echo settled; read line",
+            env!("CARGO_BIN_EXE_glasswork")
+        );
+        let mut command = terminal.tmux();
+        for (name, value) in cli.command(&[]).get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.args([
+            "-f",
+            "/dev/null",
+            "new-session",
+            "-d",
+            "-x",
+            "150",
+            "-y",
+            "30",
+        ]);
+        let done = command.args(["/bin/sh", "-c", &line]).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+        Some(terminal)
+    }
+
+    fn tmux(&self) -> Command {
+        let mut command = Command::new("tmux");
+        let socket: PathBuf = self.folder.path().join("tmux");
+        command
+            .arg("-S")
+            .arg(socket)
+            .env("LC_ALL", "C.UTF-8")
+            .arg("-u");
+        command
+    }
+
+    fn press(&self, keys: &[&str]) {
+        let done = self.tmux().arg("send-keys").args(keys).status().unwrap();
+        assert!(done.success());
+    }
+
+    /// The terminal has this size from now on.
+    fn resize(&self, columns: u16, lines: u16) {
+        let (columns, lines) = (columns.to_string(), lines.to_string());
+        let size = ["resize-window", "-x", &columns, "-y", &lines];
+        let done = self.tmux().args(size).status().unwrap();
+        assert!(done.success());
+    }
+
+    /// The screen with the escape sequences that colour it.
+    fn coloured_screen(&self) -> String {
+        let done = self.tmux().args(["capture-pane", "-p", "-e"]).output();
+        String::from_utf8_lossy(&done.unwrap().stdout).into_owned()
+    }
+
+    fn screen(&self) -> String {
+        let done = self.tmux().args(["capture-pane", "-p"]).output().unwrap();
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    }
+
+    /// Waits until the screen has a text.
+    fn shows(&self, text: &str) -> String {
+        let mut last = String::new();
+        let began = std::time::Instant::now();
+        eventually(&format!("the screen shows {text}"), || {
+            last = self.screen();
+            if began.elapsed().as_secs() > 25 {
+                panic!("no {text} on\n{last}");
+            }
+            last.contains(text).then(|| last.clone())
+        })
+    }
+
+    /// Waits until it has ended, and expects the terminal as it was.
+    fn ended(&self, code: i32) {
+        let screen = self.shows("settled");
+        assert!(screen.contains(&format!("ended={code}")), "{screen}");
+        assert!(
+            !screen.contains("-icanon") && !screen.contains("-echo"),
+            "{screen}"
+        );
+        // The screen that was there before is back.
+        assert!(!screen.contains("glasswork top "), "{screen}");
+    }
+
+    /// The process that runs `top`.
+    fn process(&self) -> String {
+        let shell = self
+            .tmux()
+            .args(["display-message", "-p", "#{pane_pid}"])
+            .output()
+            .unwrap();
+        let shell = String::from_utf8_lossy(&shell.stdout).trim().to_owned();
+        eventually("top runs", || {
+            let children = format!("/proc/{shell}/task/{shell}/children");
+            let children = std::fs::read_to_string(children).ok()?;
+            children.split_whitespace().next().map(str::to_owned)
+        })
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // Its own server, by its own socket; one that has ended already is fine.
+        let _ = self.tmux().arg("kill-server").output();
+    }
+}
+
+>>>>>>> 8bd689b (Show how it goes in top: curves, rates, kept filters, screens by state, a reason and exactly what a cancel ends; keep rows instead of tasks, so that ten thousand fit; add tasks history; measure the tools)
 #[test]
 fn three_keys_from_the_start_to_a_cancelled_search() {
     let node = Node::start();
@@ -128,9 +255,9 @@ fn a_bad_server_is_one_line_and_it_goes_on() {
     };
     terminal.shows("asked again in");
     terminal.shows("not yet");
-    let screen = terminal.shows("dash-7");
+    let screen = terminal.shows(r"\x1b]0;title\x07");
     assert!(
-        screen.contains(r"\x1b[2J") && screen.contains(r"\x1b]0;title\x07"),
+        screen.contains("dash-7") && screen.contains(r"\x1b[2J"),
         "{screen}"
     );
     terminal.press(&["q"]);
@@ -166,6 +293,84 @@ fn an_opensearch_is_shown_and_its_reindex_stopped() {
     assert!(asked.contains("what it wrote stays"), "{asked}");
     terminal.press(&["y"]);
     terminal.shows("was told to stop");
+    terminal.shows("no task matches");
+    terminal.press(&["q"]);
+    terminal.ended(0);
+}
+
+#[test]
+fn a_reason_reaches_the_one_who_waits_and_a_kept_filter_the_next_time() {
+    let node = Node::start();
+    node.index("slow", 1, 1);
+    let cli = Cli::to(&node.url);
+    let search = node.slow_search("/slow/_search", "dash-77");
+    node.await_task("dash-77", SEARCH);
+    let start = || Terminal::start(&cli, "--every 1s --write");
+    let Some(terminal) = start() else { return };
+    terminal.shows("dash-77");
+    terminal.press(&["\\", "opaque:dash-*", "Enter", "V", "dashboards", "Enter"]);
+    terminal.shows("filter[dashboards]: opaque:dash-*");
+    terminal.press(&["x"]);
+    terminal.shows("would end");
+    terminal.press(&["d"]);
+    // The server names what is below, too.
+    terminal.shows("[phase/query]");
+    terminal.press(&["e", "too slow", "Enter"]);
+    terminal.shows("why: too slow");
+    terminal.press(&["y"]);
+    let answer = search.join().unwrap();
+    assert!(answer.text.contains("too slow"), "{}", answer.text);
+    terminal.shows("no task matches");
+    terminal.press(&["q"]);
+    terminal.ended(0);
+    let again = start().unwrap();
+    again.shows("filter: -");
+    again.press(&["v"]);
+    again.shows("filter[dashboards]: opaque:dash-*");
+    again.press(&["q"]);
+    again.ended(0);
+}
+
+#[test]
+fn it_fits_whatever_size_the_terminal_takes_and_mono_has_no_colour() {
+    let task = json!({"node": "n", "id": 7, "action": SEARCH, "running_time_in_nanos": 1, "cancellable": true, "cancelled": true, "headers": {}});
+    let good = json!({"nodes": {"n": {"tasks": {"n:7": task}}}}).to_string();
+    let server = FakeServer::start(move |asked| match asked.path.as_str() {
+        "/" => Reply::json(r#"{"version":{"number":"3.8.0"}}"#),
+        _ => Reply::json(good.clone()),
+    });
+    let cli = Cli::to(&server.url()).env("NO_COLOR", "1");
+    let Some(terminal) = Terminal::start(&cli, "--every 1s") else {
+        return;
+    };
+    terminal.shows("n:7");
+    terminal.resize(200, 60);
+    terminal.shows("by state");
+    terminal.resize(40, 10);
+    eventually("the curves have no room", || {
+        let screen = terminal.screen();
+        (screen.lines().count() <= 10 && screen.contains("n:7") && !screen.contains("stops/min"))
+            .then_some(())
+    });
+    terminal.resize(100, 24);
+    terminal.shows("stops/min");
+    // SGR 30-37, 40-47 and 38, 48 are colours.
+    let coloured = |screen: &str| {
+        let codes = screen.split("\u{1b}[").skip(1);
+        let codes = codes.filter_map(|code| code.split_once('m'));
+        let mut codes = codes.flat_map(|(codes, _)| codes.split(';'));
+        let usual = |code: &str| ["39", "49"].contains(&code);
+        codes.any(|code| code.len() == 2 && code.starts_with(['3', '4']) && !usual(code))
+    };
+    assert!(!coloured(&terminal.coloured_screen()));
+    let usual = Cli::to(&server.url());
+    let other = Terminal::start(&usual, "--every 1s").unwrap();
+    eventually("without NO_COLOR there are colours", || {
+        coloured(&other.coloured_screen()).then_some(())
+    });
+    terminal.press(&["3"]);
+    terminal.shows("show: stopping");
+    terminal.press(&["1"]);
     terminal.shows("no task matches");
     terminal.press(&["q"]);
     terminal.ended(0);

@@ -3,9 +3,11 @@
 
 mod data;
 mod http;
+mod many;
 mod parts;
 mod server;
 mod table;
+mod terminal;
 
 use crate::steps::{Outcome, cargo, root, shared};
 use data::Books;

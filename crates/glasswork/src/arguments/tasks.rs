@@ -53,6 +53,8 @@ pub(crate) enum TasksCommand {
     Resume(OneArguments),
     /// Makes a reindex, update by query or delete by query slower or faster.
     Rethrottle(RethrottleArguments),
+    /// Lists what has ended, and how (Glasswork).
+    History(HistoryArguments),
     /// Writes everything known of a task into a file, to look at later or to send to somebody.
     Export(ExportArguments),
 }
@@ -203,6 +205,47 @@ pub(crate) struct RethrottleArguments {
     /// Writes JSON, as the server told it.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `glasswork tasks history`.
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArguments {
+    /// Only tasks that match, as 'action:*search* age>5s opaque:dash-*'; several are all to match.
+    #[arg(short = 'f', long = "filter", value_name = "FILTER", value_parser = Filter::parse)]
+    pub(crate) filters: Vec<Filter>,
+    /// Only tasks that ended at most so long ago.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) since: Option<Duration>,
+    /// Only tasks that ended so.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "OUTCOME")]
+    pub(crate) status: Vec<Outcome>,
+    /// Shows at most so many, those that ended last.
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    pub(crate) limit: usize,
+    /// Writes JSON: the tasks as the server told them.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How a task ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Outcome {
+    Succeeded,
+    Failed,
+    Cancelled,
+    Lost,
+}
+
+impl Outcome {
+    /// As servers call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Lost => "lost",
+        }
+    }
 }
 
 /// `glasswork tasks export`.

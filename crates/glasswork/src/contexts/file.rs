@@ -22,6 +22,9 @@ pub(crate) struct Contexts {
     /// By name.
     #[serde(default)]
     pub(crate) contexts: BTreeMap<String, Context>,
+    /// Filters of `glasswork top`, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) filters: BTreeMap<String, String>,
 }
 
 /// A cluster. No password is ever in it.
@@ -159,6 +162,7 @@ mod tests {
             ..Context::default()
         };
         let contexts = Contexts {
+            filters: BTreeMap::new(),
             current: Some("prod".into()),
             contexts: BTreeMap::from([("prod".to_owned(), prod)]),
         };
@@ -205,6 +209,7 @@ mod tests {
     #[test]
     fn a_context_that_is_not_there_is_told_with_those_that_are() {
         let contexts = Contexts {
+            filters: BTreeMap::new(),
             current: None,
             contexts: BTreeMap::from([
                 ("a".to_owned(), Context::default()),

@@ -6,7 +6,8 @@
 mod parse;
 mod term;
 
-use glasswork_client::{ListOptions, Task, TaskId};
+use crate::view::Shown;
+use glasswork_client::{ListOptions, TaskId};
 pub(crate) use parse::FilterError;
 use std::{collections::HashSet, time::Duration};
 use term::{Compare, NumberField, Term, Test, TextField};
@@ -18,9 +19,9 @@ pub(crate) struct Filter {
 }
 
 /// What a filter looks at.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Subject<'a> {
-    pub(crate) task: &'a Task,
+    pub(crate) task: &'a dyn Shown,
     pub(crate) node_name: Option<&'a str>,
 }
 
@@ -40,6 +41,13 @@ impl Filter {
                 .flat_map(|filter| filter.terms.clone())
                 .collect(),
         }
+    }
+
+    /// Whether a term names nodes, so that their names have to be known.
+    pub(crate) fn names_nodes(&self) -> bool {
+        self.terms
+            .iter()
+            .any(|term| matches!(term.test, Test::Text(TextField::Node, _) | Test::Words(_)))
     }
 
     /// Whether the task matches.
@@ -110,6 +118,7 @@ fn is_node(pattern: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use glasswork_client::Task;
     use serde_json::json;
 
     fn search() -> Task {

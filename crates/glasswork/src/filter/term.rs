@@ -1,8 +1,8 @@
 //! One condition of a filter.
 
 use super::Subject;
-use crate::view::State;
-use glasswork_client::{Task, matches_pattern};
+use crate::view::{Shown, State, Waits};
+use glasswork_client::matches_pattern;
 
 /// A condition, or its contrary.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,32 +85,31 @@ impl TextField {
 
     fn matches(&self, pattern: &str, subject: Subject<'_>) -> bool {
         let task = subject.task;
-        let extended = task.glasswork.as_deref();
         let optional = |text: Option<&str>| text.is_some_and(|text| matches_pattern(pattern, text));
         match self {
-            Self::Action => matches_pattern(pattern, &task.action),
+            Self::Action => matches_pattern(pattern, task.action()),
             Self::Id => matches_pattern(pattern, &task.id().to_string()),
-            Self::Node => matches_pattern(pattern, &task.node) || optional(subject.node_name),
-            Self::Type => matches_pattern(pattern, &task.kind),
-            Self::Parent => optional(task.parent_task_id.as_deref()),
+            Self::Node => matches_pattern(pattern, task.node()) || optional(subject.node_name),
+            Self::Type => matches_pattern(pattern, task.kind()),
+            Self::Parent => optional(task.parent_text()),
             Self::Opaque => optional(task.opaque_id()),
-            Self::User => optional(extended.and_then(|extended| extended.user.as_deref())),
+            Self::User => optional(task.user()),
             Self::Description => {
                 let anywhere = format!("*{}*", pattern.to_lowercase());
-                task.description
-                    .as_ref()
+                task.description()
                     .is_some_and(|text| matches_pattern(&anywhere, &text.to_lowercase()))
             }
-            Self::Wait => {
-                optional(extended.and_then(|extended| Some(extended.wait.as_ref()?.on.as_str())))
-            }
+            Self::Wait => match task.wait() {
+                Waits::On(what) => matches_pattern(pattern, what),
+                Waits::Unknown | Waits::No => false,
+            },
             Self::Header(name) => optional(task.header(name)),
         }
     }
 }
 
 impl NumberField {
-    fn of(self, task: &Task) -> Option<u128> {
+    fn of(self, task: &dyn Shown) -> Option<u128> {
         match self {
             Self::Age => Some(task.running_time().as_nanos()),
             Self::Cpu => Some(task.cpu_time()?.as_nanos()),
@@ -144,10 +143,10 @@ impl Term {
             Test::Number(field, compare, value) => {
                 field.of(task).map(|found| compare.holds(found, *value))
             }
-            Test::State(state) => Some(State::of(task) == *state),
-            Test::Cancellable(value) => Some(task.cancellable == *value),
-            Test::Cancelled(value) => Some(task.cancelled == *value),
-            Test::Root(value) => Some(task.parent_task_id.is_none() == *value),
+            Test::State(state) => Some(task.state() == *state),
+            Test::Cancellable(value) => Some(task.cancellable() == *value),
+            Test::Cancelled(value) => Some(task.cancelled() == *value),
+            Test::Root(value) => Some(task.parent_text().is_none() == *value),
             Test::Words(words) => Some(mentions(subject, words)),
         };
         holds.is_some_and(|holds| holds != self.negated)
@@ -158,16 +157,12 @@ impl Term {
 fn mentions(subject: Subject<'_>, words: &str) -> bool {
     let task = subject.task;
     let id = task.id().to_string();
+    let has = |text: &str| text.to_lowercase().contains(words);
     let texts = [
-        Some(task.action.as_str()),
+        Some(task.action()),
         Some(id.as_str()),
         subject.node_name,
-        task.description.as_deref(),
+        task.description(),
     ];
-    let headers = task.headers.values().filter_map(|value| value.as_str());
-    texts
-        .into_iter()
-        .flatten()
-        .chain(headers)
-        .any(|text| text.to_lowercase().contains(words))
+    texts.into_iter().flatten().any(has) || task.any_header(&mut |text| has(text))
 }

@@ -97,7 +97,7 @@ impl<'a> Plan<'a> {
                 _ => {}
             }
         }
-        let forest = Forest::of(list, Sort::OLDEST);
+        let forest = Forest::of(&list.tasks, &list.nodes, Sort::OLDEST);
         let ids: HashSet<TaskId> = chosen.iter().map(|task| task.id()).collect();
         chosen.retain(|task| !forest.is_below(task, &ids));
         chosen.sort_by_key(|task| std::cmp::Reverse(task.running_time_in_nanos));
@@ -146,10 +146,10 @@ impl<'a> Plan<'a> {
                 false => Ok(()),
             };
         }
-        let rows: Vec<Row<'_>> = self
+        let rows: Vec<Row<'_, Task>> = self
             .tasks
             .iter()
-            .map(|task| Row::of(task, list.node_name(&task.node)))
+            .map(|&task| Row::of(task, list.node_name(&task.node)))
             .collect();
         let table = ls::table(session, &Look::default(), list);
         let below: usize = self.below.iter().sum();

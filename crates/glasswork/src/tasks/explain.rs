@@ -1,6 +1,6 @@
 //! Why a task is still there, from what a server tells of it and of the tasks below it. Says only what follows from that.
 
-use crate::view::{age, count, per_second};
+use crate::view::{Shown, age, count, per_second};
 use glasswork_client::{Extended, Task, excerpt};
 use serde::Serialize;
 use std::{collections::HashSet, time::Duration};
@@ -16,7 +16,7 @@ pub(crate) struct Fact {
 /// The tasks below a task, and which of them a user should look at.
 pub(super) struct Below<'a> {
     /// All of them.
-    pub(super) tasks: Vec<&'a Task>,
+    pub(super) tasks: Vec<&'a dyn Shown>,
 }
 
 /// The facts, the most telling first. `now_in_millis` is this machine's clock.
@@ -224,13 +224,13 @@ fn children(below: &Below<'_>, facts: &mut Facts) {
     let parents: HashSet<&str> = below
         .tasks
         .iter()
-        .filter_map(|task| task.parent_task_id.as_deref())
+        .filter_map(|task| task.parent_text())
         .collect();
     let leaves = below
         .tasks
         .iter()
         .filter(|task| !parents.contains(task.id().to_string().as_str()));
-    let Some(oldest) = leaves.max_by_key(|task| task.running_time_in_nanos) else {
+    let Some(oldest) = leaves.max_by_key(|task| task.running_time()) else {
         return;
     };
     let number = below.tasks.len();
@@ -242,12 +242,11 @@ fn children(below: &Below<'_>, facts: &mut Facts) {
     let mut text = format!(
         "it waits for {tasks} below it; the oldest at work is {} {}, since {}",
         excerpt(&oldest.id().to_string(), 100),
-        excerpt(&oldest.action, 100),
+        excerpt(oldest.action(), 100),
         age(oldest.running_time())
     );
     if let Some(description) = oldest
-        .description
-        .as_ref()
+        .description()
         .filter(|description| !description.is_empty())
     {
         text.push_str(&format!(": {}", excerpt(description, 120)));
@@ -291,7 +290,8 @@ mod tests {
     }
 
     fn why(task: &Task, below: Vec<&Task>) -> Vec<(&'static str, String)> {
-        let facts = explain(task, &Below { tasks: below }, 100_000);
+        let tasks = below.into_iter().map(|task| task as &dyn Shown).collect();
+        let facts = explain(task, &Below { tasks }, 100_000);
         facts
             .into_iter()
             .map(|fact| (fact.kind, fact.text))

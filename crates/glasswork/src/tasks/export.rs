@@ -22,13 +22,13 @@ pub(super) async fn run(
     let client = &session.client;
     let mut answer = client.get(&arguments.id).await?;
     let list = why::everything(session).await?;
-    let mut below: Vec<Task> = why::below(&arguments.id, &list)
+    let mut below: Vec<Task> = why::below(&arguments.id, &list.tasks, &list.nodes)
         .into_iter()
         .cloned()
         .collect();
     let mut facts = match answer.completed {
         true => json!([]),
-        false => json!(why::facts(&answer.task, &list)),
+        false => json!(why::facts(&answer.task, &list.tasks, &list.nodes)),
     };
     if arguments.redact {
         redact(&mut answer.task);

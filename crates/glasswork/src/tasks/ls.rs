@@ -7,7 +7,7 @@ use crate::{
     filter::{Filter, Subject},
     view::{Column, Forest, Row, Table, count},
 };
-use glasswork_client::{ListOptions, TaskList};
+use glasswork_client::{ListOptions, Task, TaskList};
 use serde_json::{Value, json};
 use std::{
     io::IsTerminal,
@@ -103,8 +103,8 @@ async fn watch(
 }
 
 fn show(session: &Session, arguments: &LsArguments, list: &TaskList) -> Result<(), TasksError> {
-    let mut rows: Vec<Row<'_>> = match arguments.tree {
-        true => Forest::of(list, arguments.sort).rows(),
+    let mut rows: Vec<Row<'_, Task>> = match arguments.tree {
+        true => Forest::of(&list.tasks, &list.nodes, arguments.sort).rows(),
         false => list
             .tasks
             .iter()
@@ -118,7 +118,7 @@ fn show(session: &Session, arguments: &LsArguments, list: &TaskList) -> Result<(
     rows.truncate(arguments.limit.unwrap_or(usize::MAX));
     if arguments.json {
         let told = match arguments.tree {
-            true => Forest::of(list, arguments.sort).json(None),
+            true => Forest::of(&list.tasks, &list.nodes, arguments.sort).json(None),
             false => rows.iter().map(|row| json!(row.task)).collect(),
         };
         return match arguments.watch {

@@ -5,6 +5,7 @@ mod cancel;
 mod explain;
 mod export;
 mod get;
+mod history;
 mod look;
 mod ls;
 mod out;
@@ -127,6 +128,7 @@ fn execute(arguments: TasksArguments) -> Result<Code, TasksError> {
             TasksCommand::Pause(arguments) => steer::pause(&session, &arguments.id).await,
             TasksCommand::Resume(arguments) => steer::resume(&session, &arguments.id).await,
             TasksCommand::Rethrottle(arguments) => steer::rethrottle(&session, &arguments).await,
+            TasksCommand::History(arguments) => history::run(&session, &arguments).await,
             TasksCommand::Export(arguments) => export::run(&session, &arguments).await,
         }
     });

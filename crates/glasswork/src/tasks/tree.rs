@@ -17,7 +17,7 @@ pub(super) async fn run(session: &Session, arguments: &TreeArguments) -> Result<
         None => arguments.choice.clone(),
     };
     let list = ls::list(session, &choice).await?;
-    let forest = Forest::of(&list, Sort::OLDEST);
+    let forest = Forest::of(&list.tasks, &list.nodes, Sort::OLDEST);
     let rows = match &arguments.id {
         Some(id) => forest
             .rows_below(id)

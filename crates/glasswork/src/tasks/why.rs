@@ -8,11 +8,11 @@ use super::{
 use crate::{
     arguments::tasks::{Choice, WhyArguments},
     exit::Code,
-    view::{Forest, Shade, Sort, age},
+    view::{Forest, Shade, Shown, Sort, age},
 };
-use glasswork_client::{Task, TaskId, TaskList, excerpt};
+use glasswork_client::{NodeSummary, Task, TaskId, TaskList, excerpt};
 use serde_json::json;
-use std::time::SystemTime;
+use std::{collections::BTreeMap, time::SystemTime};
 
 pub(super) async fn run(session: &Session, arguments: &WhyArguments) -> Result<Code, TasksError> {
     let answer = session.client.get(&arguments.id).await?;
@@ -33,7 +33,7 @@ pub(super) async fn run(session: &Session, arguments: &WhyArguments) -> Result<C
         return Ok(Code::Success);
     }
     let list = everything(session).await?;
-    let facts = facts(&answer.task, &list);
+    let facts = facts(&answer.task, &list.tasks, &list.nodes);
     match arguments.json {
         true => out::json(&json!({"task": answer.task, "completed": false, "facts": facts}))?,
         false => {
@@ -57,9 +57,14 @@ pub(super) async fn everything(session: &Session) -> Result<TaskList, TasksError
 }
 
 /// What explains a task, with what runs beside it.
-pub(crate) fn facts(task: &Task, list: &TaskList) -> Vec<Fact> {
+pub(crate) fn facts<T: Shown>(
+    task: &Task,
+    tasks: &[T],
+    nodes: &BTreeMap<String, NodeSummary>,
+) -> Vec<Fact> {
+    let below = below(&task.id(), tasks, nodes).into_iter();
     let below = Below {
-        tasks: below(&task.id(), list),
+        tasks: below.map(|task| task as &dyn Shown).collect(),
     };
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
@@ -72,8 +77,12 @@ pub(crate) fn facts(task: &Task, list: &TaskList) -> Vec<Fact> {
 }
 
 /// The tasks below one.
-pub(super) fn below<'a>(id: &TaskId, list: &'a TaskList) -> Vec<&'a Task> {
-    let rows = Forest::of(list, Sort::OLDEST)
+pub(super) fn below<'a, T: Shown>(
+    id: &TaskId,
+    tasks: &'a [T],
+    nodes: &'a BTreeMap<String, NodeSummary>,
+) -> Vec<&'a T> {
+    let rows = Forest::of(tasks, nodes, Sort::OLDEST)
         .rows_below(id)
         .unwrap_or_default();
     rows.into_iter().skip(1).map(|row| row.task).collect()

@@ -1,7 +1,11 @@
 //! The server's side of `glasswork top`, on a thread of its own: lists politely, asks for details of what is visible, acts.
 //! Keys never wait for it.
 
-use super::{Event, state::Effect, state::Update};
+use super::{
+    Event,
+    listing::{Detailed, FEW, Lean, Listing, detail},
+    state::{Cancelling, Effect, Previewed, Update},
+};
 use glasswork_client::{
     CancelOptions, Client, Error, HistoryOptions, ListOptions, NodeFailure, Task, TaskId, TaskList,
     excerpt,
@@ -31,8 +35,6 @@ const SHARE: u32 = 10;
 const LARGE_PACE: Duration = Duration::from_secs(5);
 /// However long it goes wrong, or a server wants to be left alone (`Retry-After`), after so long it is asked again.
 const LONGEST: Duration = Duration::from_secs(60);
-/// Lists of more tasks are asked for without details.
-const FEW: usize = 500;
 /// Tasks whose details are asked for between two lists, at most; and at a time.
 const DETAILS: usize = 100;
 const AT_ONCE: usize = 4;
@@ -149,18 +151,14 @@ async fn poll(client: &Client, mut wanted: watch::Receiver<Wanted>, events: &Syn
             }
             continue;
         }
-        let mut options = now.options.clone().extended();
-        if detailed {
-            options = options.detailed();
-        }
         let began = Instant::now();
-        let answered = client.list(&options).await;
+        let answered = list(client, &now.options, detailed).await;
         let took = began.elapsed();
         let mut details_missing = false;
         let pause = match answered {
-            Ok(list) => {
+            Ok((list, bytes)) => {
                 failures = 0;
-                let pace = pace(now.every, took, list.answer_in_bytes);
+                let pace = pace(now.every, took, bytes);
                 let few = list.tasks.len() <= FEW;
                 details_missing = !detailed && !few;
                 // A first short list is followed by one with details.
@@ -207,6 +205,34 @@ async fn poll(client: &Client, mut wanted: watch::Receiver<Wanted>, events: &Syn
     }
 }
 
+/// A list, and how many bytes it was told in.
+async fn list(
+    client: &Client,
+    options: &ListOptions,
+    detailed: bool,
+) -> Result<(Listing, usize), Error> {
+    let own_id = client.opaque_id();
+    let options = options.clone().extended();
+    let (rows, detailed, told) = if detailed {
+        let options = options.detailed();
+        let (all, told) = client.list_into(&options, || Detailed::of(own_id)).await?;
+        (all.rows, all.detailed, told)
+    } else {
+        let (all, told) = client.list_into(&options, || Lean::of(own_id)).await?;
+        (all.rows, Vec::new(), told)
+    };
+    let list = Listing {
+        tasks: rows.tasks,
+        detailed,
+        own: rows.own,
+        more: rows.more,
+        nodes: told.nodes,
+        node_failures: told.node_failures,
+        at: Instant::now(),
+    };
+    Ok((list, told.answer_in_bytes))
+}
+
 /// How long to leave the server alone after a list.
 fn pace(every: Duration, took: Duration, bytes: usize) -> Duration {
     let mut pace = every;
@@ -244,7 +270,7 @@ async fn details(
             asked.spawn(async move {
                 // One that has ended meanwhile is not in the next list.
                 let answer = client.get(&id).await.ok()?;
-                (!answer.completed).then_some(answer.task)
+                (!answer.completed).then(|| detail(answer.task))
             });
         }
         match asked.join_next().await {
@@ -272,12 +298,13 @@ async fn act(client: &Client, mut acts: mpsc::Receiver<Effect>, events: &SyncSen
 
 async fn done(client: &Client, effect: Effect) -> Option<Update> {
     let update = match effect {
-        Effect::Quit | Effect::Redraw => return None,
+        // What needs no server is done elsewhere.
+        Effect::Quit | Effect::Redraw | Effect::SaveFilter(..) => return None,
         Effect::Preview(ids) => {
             let told = preview(client, &ids).await;
             Update::Preview(ids, told.map_err(|error| error.to_string()))
         }
-        Effect::Cancel(ids) => Update::Said(cancel(client, ids).await),
+        Effect::Cancel(cancelling) => Update::Said(cancel(client, cancelling).await),
         Effect::Rethrottle(id, rate) => {
             let done = format!("has a rate of {rate} now");
             Update::Said(said(&id, client.rethrottle(&id, rate).await, &done))
@@ -292,34 +319,45 @@ async fn done(client: &Client, effect: Effect) -> Option<Update> {
     Some(update)
 }
 
-/// What cancelling all of these would end, together.
-async fn preview(
-    client: &Client,
-    ids: &[TaskId],
-) -> Result<glasswork_client::CancelPreview, Error> {
-    let mut all = glasswork_client::CancelPreview::default();
+/// What cancelling all of these would end, together. One that can't be told is an error.
+async fn preview(client: &Client, ids: &[TaskId]) -> Result<Previewed, Error> {
+    let mut all = Previewed::default();
     for id in ids {
         let one = client.preview_cancel(id).await?;
-        all.tasks += one.tasks;
-        all.cpu_time_in_nanos = all.cpu_time_in_nanos.saturating_add(one.cpu_time_in_nanos);
-        all.users.extend(one.users);
+        all.tokens.push(one.token);
+        let total = &mut all.total;
+        total.tasks += one.tasks;
+        total.cpu_time_in_nanos = total
+            .cpu_time_in_nanos
+            .saturating_add(one.cpu_time_in_nanos);
+        total.users.extend(one.users);
+        total.which.extend(one.which.into_iter().map(detail));
     }
-    all.users.sort();
-    all.users.dedup();
+    all.total.users.sort();
+    all.total.users.dedup();
     Ok(all)
 }
 
-async fn cancel(client: &Client, ids: Vec<TaskId>) -> String {
-    let number = ids.len();
-    let mut left = ids.into_iter();
+async fn cancel(client: &Client, cancelling: Cancelling) -> String {
+    let number = cancelling.tasks.len();
+    let mut left = cancelling.tasks.into_iter();
     let mut asked: JoinSet<(bool, String)> = JoinSet::new();
     let (mut told, mut last, mut failed) = (0, String::new(), None);
     loop {
         while asked.len() < AT_ONCE {
-            let Some(id) = left.next() else { break };
+            let Some((id, token)) = left.next() else {
+                break;
+            };
             let client = client.clone();
+            let mut options = CancelOptions::task(id.clone());
+            if let Some(token) = token {
+                options = options.token(token);
+            }
+            if let Some(reason) = &cancelling.reason {
+                options = options.reason(reason);
+            }
             asked.spawn(async move {
-                let answer = client.cancel(&CancelOptions::task(id.clone())).await;
+                let answer = client.cancel(&options).await;
                 let well = answer.as_ref().is_ok_and(TaskList::is_complete);
                 (well, said(&id, answer, "was told to stop"))
             });
@@ -365,6 +403,156 @@ fn said(id: &TaskId, answer: Result<TaskList, Error>, done: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::view::Shown;
+    use glasswork_client::fake::{Asked, FakeServer, Reply};
+    use serde_json::json;
+    use std::sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{Receiver, sync_channel},
+    };
+
+    /// What comes of asking this server every ten milliseconds.
+    fn ask(server: &FakeServer, timeout: Duration) -> (Connection, Receiver<Event>) {
+        let client = Client::builder(server.url()).answer_timeout(timeout);
+        let client = client.opaque_id("own").build().expect("a client");
+        let wanted = Wanted {
+            options: ListOptions::new(),
+            every: Duration::from_millis(10),
+            paused: false,
+            visible: Vec::new(),
+            asked: 0,
+        };
+        let (events, happened) = sync_channel(64);
+        let connection = Connection::start(client, wanted, events).expect("a thread");
+        (connection, happened)
+    }
+
+    fn next(happened: &Receiver<Event>) -> Update {
+        match happened.recv_timeout(Duration::from_secs(60)) {
+            Ok(Event::Update(update)) => update,
+            _ => panic!("the connection has ended"),
+        }
+    }
+
+    fn listed(happened: &Receiver<Event>) -> Listing {
+        loop {
+            match next(happened) {
+                Update::Listed { list, .. } => return list,
+                Update::Failed(line) => panic!("{line}"),
+                _ => {}
+            }
+        }
+    }
+
+    fn is_root(asked: &Asked) -> Option<Reply> {
+        (asked.path == "/").then(|| Reply::json(r#"{"version":{"number":"3.8.0"}}"#))
+    }
+
+    #[test]
+    fn whatever_a_server_answers_is_one_line_and_it_is_asked_again() {
+        let error = |status| Reply::error(status, "x_exception", "not\u{1b}[2J\nnow");
+        let cases = [
+            (Reply::html("<html>\u{1b}[31m<h1>nginx</h1>"), "no JSON"),
+            (Reply::status(401).body("Unauthorized"), "answered 401"),
+            (error(403), "answered 403"),
+            (error(429).header("retry-after", "1"), "come again in 1 s"),
+            (error(500), "answered 500"),
+            (Reply::html("").with_status(502), "answered 502"),
+            (error(503), "answered 503"),
+            (Reply::status(504), "answered 504"),
+            (Reply::json("{\"nodes\":{\"n\":{\"tas"), "it ends early"),
+            (Reply::json("{\"nodes\":{}}").cut_after(4), "ended before"),
+            (
+                Reply::json("{\"nodes\":{}}").hang_after(4),
+                "did not answer",
+            ),
+            (Reply::json("{\"nodes\":[]}"), "invalid type"),
+            (
+                Reply::json("").header("content-encoding", "br"),
+                "not asked for",
+            ),
+        ];
+        for (bad, said) in cases {
+            let lists = AtomicUsize::new(0);
+            let reply = bad.clone();
+            let server = FakeServer::start(move |asked| {
+                // What breaks off on a kept connection is asked once more by the client itself.
+                let bad = || match lists.fetch_add(1, Ordering::Relaxed) {
+                    0 | 1 => reply.clone(),
+                    _ => Reply::json(r#"{"nodes":{}}"#),
+                };
+                is_root(asked).unwrap_or_else(bad)
+            });
+            // Long enough for what is answered, on a busy machine, too.
+            let (connection, happened) = ask(&server, Duration::from_secs(2));
+            match next(&happened) {
+                Update::Failed(line) => {
+                    assert!(
+                        line.contains(said) && line.contains("asked again"),
+                        "{line}"
+                    );
+                    assert!(!line.chars().any(char::is_control), "{line:?}");
+                }
+                update => panic!("{said}: {update:?}"),
+            }
+            while !matches!(next(&happened), Update::Listed { .. }) {}
+            drop(connection);
+        }
+    }
+
+    #[test]
+    fn a_certificate_of_nobody_is_said_and_asked_again() {
+        let server = FakeServer::start_tls(|_| Reply::json(r#"{"nodes":{}}"#));
+        let (_connection, happened) = ask(&server, Duration::from_secs(30));
+        for _ in 0..2 {
+            match next(&happened) {
+                Update::Failed(line) => assert!(line.contains("nobody who is trusted"), "{line}"),
+                update => panic!("{update:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_hundred_thousand_odd_tasks_are_rows_and_a_description_of_ten_megabytes_is_cut() {
+        let mut body = String::from(r#"{"nodes":{"n":{"name":"node-1","tasks":{"#);
+        for number in 0..100_000 {
+            body.push_str(&format!(r#""n:{number}":{{"node":"n","id":{number},"action":"a","headers":{{"X-Opaque-Id":"o"}}}},"#));
+        }
+        body.push_str(r#""n:-5":{"node":"n/?#\u001b[1m","id":-5,"action":"\u0000","headers":{"X-Opaque-Id":"own"}},"#);
+        body.push_str(r#""n:-6":{"node":"n/?#\u001b[1m","id":-6,"action":"\u0000","parent_task_id":"::","running_time_in_nanos":-9}}}}}"#);
+        let detail = json!({"completed": false, "task": {"node": "n", "id": 7, "action": "a", "description": "é".repeat(5 << 20)}});
+        let detail = detail.to_string();
+        let server = FakeServer::start(move |asked| {
+            let answer = || match asked.path.as_str() {
+                "/_tasks" => Reply::json(body.clone()),
+                _ => Reply::json(detail.clone()),
+            };
+            is_root(asked).unwrap_or_else(answer)
+        });
+        let (connection, happened) = ask(&server, Duration::from_secs(60));
+        let list = listed(&happened);
+        assert_eq!((list.tasks.len(), list.own, list.more), (100_001, 1, 0));
+        let odd = list.tasks.last().expect("a task");
+        assert_eq!(
+            (odd.node(), odd.number(), odd.running_time()),
+            ("n/?#\u{1b}[1m", -6, Duration::ZERO)
+        );
+        let again = Wanted {
+            options: ListOptions::new(),
+            every: Duration::from_millis(10),
+            paused: false,
+            visible: vec!["n:7".parse().expect("an id")],
+            asked: 1,
+        };
+        connection.want(again);
+        let details = loop {
+            if let Update::Details(tasks) = next(&happened) {
+                break tasks;
+            }
+        };
+        let described = details[0].description.as_ref().expect("it is told");
+        assert!(described.len() < 20 << 10);
+    }
 
     #[test]
     fn slow_and_large_lists_are_asked_for_less_often() {

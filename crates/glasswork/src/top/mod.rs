@@ -2,6 +2,7 @@
 //! server; this file passes events between them.
 
 mod connection;
+mod listing;
 mod screen;
 mod state;
 mod view;
@@ -11,6 +12,7 @@ use crate::{
         tasks::Colour,
         top::{Theme, TopArguments},
     },
+    contexts::{Contexts, ContextsError},
     exit::Code,
     tasks::{self, TasksError},
     view::Paint,
@@ -20,6 +22,7 @@ use crossterm::event::{self, KeyEventKind};
 use screen::Screen;
 use state::{Effect, State, Update};
 use std::{
+    collections::BTreeMap,
     io::{self, IsTerminal},
     sync::mpsc::{self, SyncSender},
     thread,
@@ -60,8 +63,8 @@ fn execute(arguments: &TopArguments) -> Result<(), TasksError> {
             false => Theme::Mono,
         }
     });
-    let own_id = client.opaque_id().map(str::to_owned);
-    let mut state = State::new(arguments, client.url(), own_id, theme);
+    let user = client.user().map(str::to_owned);
+    let mut state = State::new(arguments, client.url(), user, saved_filters()?, theme);
     let (events, happened) = mpsc::sync_channel(WAITING);
     let connection =
         Connection::start(client, state.wanted(), events.clone()).map_err(TasksError::System)?;
@@ -78,10 +81,7 @@ fn execute(arguments: &TopArguments) -> Result<(), TasksError> {
         for event in std::iter::once(first).chain(happened.try_iter().take(WAITING)) {
             let effect = match event {
                 Event::Terminal(event) => take_in(&mut state, event),
-                Event::Update(update) => {
-                    state.update(update);
-                    None
-                }
+                Event::Update(update) => state.update(update),
                 Event::Terminated => return Ok(()),
                 Event::Ended => {
                     let ended = io::Error::other("the terminal or the connection's thread is gone");
@@ -92,6 +92,13 @@ fn execute(arguments: &TopArguments) -> Result<(), TasksError> {
                 None => {}
                 Some(Effect::Quit) => return Ok(()),
                 Some(Effect::Redraw) => screen.clear().map_err(TasksError::Output)?,
+                Some(Effect::SaveFilter(name, text)) => {
+                    let saved = match save_filter(&name, &text) {
+                        Ok(()) => Update::Saved(name, text),
+                        Err(error) => Update::Said(error.to_string()),
+                    };
+                    state.update(saved);
+                }
                 Some(effect) if connection.act(effect.clone()) => {}
                 Some(_) => {
                     let line = "the server has not answered the acts before; nothing was done";
@@ -101,6 +108,20 @@ fn execute(arguments: &TopArguments) -> Result<(), TasksError> {
         }
         connection.want(state.wanted());
     }
+}
+
+/// The filters that are kept in the configuration, by name. Without a home there are none.
+fn saved_filters() -> Result<BTreeMap<String, String>, ContextsError> {
+    match Contexts::load() {
+        Err(ContextsError::Nowhere) => Ok(BTreeMap::new()),
+        contexts => Ok(contexts?.filters),
+    }
+}
+
+fn save_filter(name: &str, text: &str) -> Result<(), ContextsError> {
+    let mut contexts = Contexts::load()?;
+    contexts.filters.insert(name.to_owned(), text.to_owned());
+    contexts.save()
 }
 
 fn take_in(state: &mut State, event: event::Event) -> Option<Effect> {

@@ -1,9 +1,9 @@
 //! Tasks as trees: children below their parents, across nodes.
 
-use super::{Row, Sort};
-use glasswork_client::{Task, TaskId, TaskList};
+use super::{Row, Shown, Sort};
+use glasswork_client::{NodeSummary, Task, TaskId};
 use serde_json::Value;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Levels that are drawn with branches; below them the level is written as a number.
 const DRAWN: usize = 16;
@@ -12,22 +12,27 @@ const NESTED: usize = 64;
 
 /// Tasks by who started whom. A task whose parent is not among them is a root, as is one of a circle of parents, which no
 /// honest server tells.
-pub(crate) struct Forest<'a> {
-    list: &'a TaskList,
+pub(crate) struct Forest<'a, T> {
+    tasks: &'a [T],
+    nodes: &'a BTreeMap<String, NodeSummary>,
     roots: Vec<usize>,
     children: HashMap<usize, Vec<usize>>,
     by_id: HashMap<TaskId, usize>,
 }
 
-impl<'a> Forest<'a> {
-    /// The trees of a list; siblings in the given order.
-    pub(crate) fn of(list: &'a TaskList, sort: Sort) -> Self {
-        Self::chosen(list, sort, |_| true)
+impl<'a, T: Shown> Forest<'a, T> {
+    /// The trees of these tasks; siblings in the given order.
+    pub(crate) fn of(tasks: &'a [T], nodes: &'a BTreeMap<String, NodeSummary>, sort: Sort) -> Self {
+        Self::chosen(tasks, nodes, sort, |_| true)
     }
 
     /// The trees of those tasks of a list that are to be kept; one whose parent is not is a root.
-    pub(crate) fn chosen(list: &'a TaskList, sort: Sort, keep: impl Fn(&Task) -> bool) -> Self {
-        let tasks = &list.tasks;
+    pub(crate) fn chosen(
+        tasks: &'a [T],
+        nodes: &'a BTreeMap<String, NodeSummary>,
+        sort: Sort,
+        keep: impl Fn(&T) -> bool,
+    ) -> Self {
         let mut order: Vec<usize> = (0..tasks.len())
             .filter(|place| keep(&tasks[*place]))
             .collect();
@@ -35,10 +40,11 @@ impl<'a> Forest<'a> {
             .iter()
             .map(|&place| (tasks[place].id(), place))
             .collect();
-        let row = |place: usize| Row::of(&tasks[place], list.node_name(&tasks[place].node));
+        let row = |place: usize| row(nodes, &tasks[place]);
         order.sort_by(|left, right| sort.compare(&row(*left), &row(*right)));
         let mut forest = Self {
-            list,
+            tasks,
+            nodes,
             roots: Vec::new(),
             children: HashMap::new(),
             by_id,
@@ -59,12 +65,12 @@ impl<'a> Forest<'a> {
     }
 
     /// The rows of all trees.
-    pub(crate) fn rows(&self) -> Vec<Row<'a>> {
+    pub(crate) fn rows(&self) -> Vec<Row<'a, T>> {
         self.walk(&self.roots)
     }
 
     /// The rows of one task and everything below it; `None` if it is not there.
-    pub(crate) fn rows_below(&self, id: &TaskId) -> Option<Vec<Row<'a>>> {
+    pub(crate) fn rows_below(&self, id: &TaskId) -> Option<Vec<Row<'a, T>>> {
         Some(self.walk(&[*self.by_id.get(id)?]))
     }
 
@@ -75,7 +81,7 @@ impl<'a> Forest<'a> {
         self.visit(&self.roots, |place, branch| {
             let below = !self.children_of(place).is_empty();
             places.push((place, branch, below));
-            !(below && !folded.is_empty() && folded.contains(&self.list.tasks[place].id()))
+            !(below && !folded.is_empty() && folded.contains(&self.tasks[place].id()))
         });
         places
     }
@@ -86,7 +92,7 @@ impl<'a> Forest<'a> {
     }
 
     /// Whether a task above this one is among `ids`.
-    pub(crate) fn is_below(&self, task: &Task, ids: &HashSet<TaskId>) -> bool {
+    pub(crate) fn is_below(&self, task: &T, ids: &HashSet<TaskId>) -> bool {
         let mut seen = HashSet::new();
         let mut above = task.parent();
         while let Some(id) = above {
@@ -99,59 +105,21 @@ impl<'a> Forest<'a> {
             if !seen.insert(place) {
                 return false;
             }
-            above = self.list.tasks[place].parent();
+            above = self.tasks[place].parent();
         }
         false
-    }
-
-    /// A task as the server told it, its children in `children`; all roots without an id.
-    pub(crate) fn json(&self, id: Option<&TaskId>) -> Value {
-        let roots = match id {
-            Some(id) => self.by_id.get(id).copied().into_iter().collect(),
-            None => self.roots.clone(),
-        };
-        // Parents first; each task goes into one above it, its parent unless that is nested too deep already.
-        let mut order = Vec::new();
-        let mut inside: HashMap<usize, Vec<usize>> = HashMap::new();
-        let mut open: Vec<(usize, usize, usize)> =
-            roots.iter().map(|&root| (root, 0, root)).collect();
-        while let Some((place, level, holder)) = open.pop() {
-            order.push(place);
-            if level > 0 {
-                inside.entry(holder).or_default().push(place);
-            }
-            let holder = if level < NESTED { place } else { holder };
-            let children = self.children_of(place).iter().rev();
-            open.extend(children.map(|&child| (child, level + 1, holder)));
-        }
-        let mut made: HashMap<usize, Value> = HashMap::new();
-        for place in order.into_iter().rev() {
-            let mut task = serde_json::to_value(&self.list.tasks[place]).unwrap_or_default();
-            let below: Vec<Value> = inside
-                .get(&place)
-                .into_iter()
-                .flatten()
-                .filter_map(|child| made.remove(child))
-                .collect();
-            if !below.is_empty() {
-                task["children"] = Value::Array(below);
-            }
-            made.insert(place, task);
-        }
-        roots.iter().filter_map(|root| made.remove(root)).collect()
     }
 
     fn children_of(&self, place: usize) -> &[usize] {
         self.children.get(&place).map_or(&[], Vec::as_slice)
     }
 
-    fn walk(&self, roots: &[usize]) -> Vec<Row<'a>> {
+    fn walk(&self, roots: &[usize]) -> Vec<Row<'a, T>> {
         let mut rows = Vec::new();
         self.visit(roots, |place, branch| {
-            let task = &self.list.tasks[place];
             rows.push(Row {
                 branch,
-                ..Row::of(task, self.list.node_name(&task.node))
+                ..row(self.nodes, &self.tasks[place])
             });
             true
         });
@@ -202,7 +170,7 @@ impl<'a> Forest<'a> {
             if reached.contains(&place) {
                 continue;
             }
-            let parent = self.list.tasks[place]
+            let parent = self.tasks[place]
                 .parent()
                 .and_then(|id| self.by_id.get(&id).copied());
             if let Some(siblings) = parent.and_then(|parent| self.children.get_mut(&parent)) {
@@ -214,10 +182,55 @@ impl<'a> Forest<'a> {
     }
 }
 
+impl Forest<'_, Task> {
+    /// A task as the server told it, its children in `children`; all roots without an id.
+    pub(crate) fn json(&self, id: Option<&TaskId>) -> Value {
+        let roots = match id {
+            Some(id) => self.by_id.get(id).copied().into_iter().collect(),
+            None => self.roots.clone(),
+        };
+        // Parents first; each task goes into one above it, its parent unless that is nested too deep already.
+        let mut order = Vec::new();
+        let mut inside: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut open: Vec<(usize, usize, usize)> =
+            roots.iter().map(|&root| (root, 0, root)).collect();
+        while let Some((place, level, holder)) = open.pop() {
+            order.push(place);
+            if level > 0 {
+                inside.entry(holder).or_default().push(place);
+            }
+            let holder = if level < NESTED { place } else { holder };
+            let children = self.children_of(place).iter().rev();
+            open.extend(children.map(|&child| (child, level + 1, holder)));
+        }
+        let mut made: HashMap<usize, Value> = HashMap::new();
+        for place in order.into_iter().rev() {
+            let mut task = serde_json::to_value(&self.tasks[place]).unwrap_or_default();
+            let below: Vec<Value> = inside
+                .get(&place)
+                .into_iter()
+                .flatten()
+                .filter_map(|child| made.remove(child))
+                .collect();
+            if !below.is_empty() {
+                task["children"] = Value::Array(below);
+            }
+            made.insert(place, task);
+        }
+        roots.iter().filter_map(|root| made.remove(root)).collect()
+    }
+}
+
+fn row<'a, T: Shown>(nodes: &'a BTreeMap<String, NodeSummary>, task: &'a T) -> Row<'a, T> {
+    let node = nodes.get(task.node());
+    Row::of(task, node.and_then(|node| node.name.as_deref()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::view::{Column, Paint, Table};
+    use glasswork_client::TaskList;
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -246,7 +259,7 @@ mod tests {
             (6, Some(99)),
             (7, Some(5)),
         ]);
-        let forest = Forest::of(&list, Sort::OLDEST);
+        let forest = Forest::of(&list.tasks, &list.nodes, Sort::OLDEST);
         let table = Table {
             columns: vec![Column::Id, Column::Action, Column::Parent],
             width: Some(80),
@@ -274,7 +287,7 @@ mod tests {
             .map(|number| (number, (number > 1).then_some(number - 1)))
             .collect();
         let list = list(&told);
-        let forest = Forest::of(&list, Sort::OLDEST);
+        let forest = Forest::of(&list.tasks, &list.nodes, Sort::OLDEST);
         let rows = forest.rows();
         assert_eq!(rows.len(), told.len());
         assert_eq!(rows[19_998].branch, "…19998 ");
@@ -288,7 +301,7 @@ mod tests {
         fn every_task_is_drawn_once_whatever_the_parents_are(parents in proptest::collection::vec(proptest::option::of(0_i64..12), 0..10)) {
             let told: Vec<_> = (0..).zip(parents).collect();
             let list = list(&told);
-            let forest = Forest::of(&list, Sort::OLDEST);
+            let forest = Forest::of(&list.tasks, &list.nodes, Sort::OLDEST);
             let mut drawn: Vec<i64> = forest.rows().iter().map(|row| row.task.number).collect();
             drawn.sort_unstable();
             prop_assert_eq!(drawn, told.iter().map(|(number, _)| *number).collect::<Vec<_>>());

@@ -3,6 +3,7 @@
 mod column;
 mod forest;
 mod paint;
+mod shown;
 mod sort;
 mod state;
 mod table;
@@ -11,6 +12,7 @@ mod texts;
 pub(crate) use column::Column;
 pub(crate) use forest::Forest;
 pub(crate) use paint::{Paint, Shade};
+pub(crate) use shown::{Shown, Waits};
 pub(crate) use sort::Sort;
 pub(crate) use state::State;
 pub(crate) use table::{Row, Table};

@@ -1,6 +1,6 @@
 //! What comes first in a list.
 
-use super::{Row, State};
+use super::{Row, Shown};
 use std::{cmp::Ordering, str::FromStr};
 
 /// An order of rows; rows that are equal in it come by id.
@@ -105,39 +105,37 @@ impl FromStr for Sort {
 
 impl Sort {
     /// Puts rows into this order.
-    pub(crate) fn apply(self, rows: &mut [Row<'_>]) {
+    pub(crate) fn apply<T: Shown + ?Sized>(self, rows: &mut [Row<'_, T>]) {
         rows.sort_by(|left, right| self.compare(left, right));
     }
 
     /// How two rows stand to each other. A row that does not know the quantity comes last either way.
-    pub(crate) fn compare(self, left: &Row<'_>, right: &Row<'_>) -> Ordering {
-        let id = |row: &Row<'_>| (row.task.node.clone(), row.task.number);
+    pub(crate) fn compare<T: Shown + ?Sized>(
+        self,
+        left: &Row<'_, T>,
+        right: &Row<'_, T>,
+    ) -> Ordering {
         let (a, b) = (left.task, right.task);
+        let by_id = || (a.node(), a.number()).cmp(&(b.node(), b.number()));
         let ordering = match self.key {
-            Key::Id => id(left).cmp(&id(right)),
-            Key::Action => a.action.cmp(&b.action),
-            Key::Node => (left.node_name, &a.node).cmp(&(right.node_name, &b.node)),
-            Key::State => State::of(a).cmp(&State::of(b)),
+            Key::Id => by_id(),
+            Key::Action => a.action().cmp(b.action()),
+            Key::Node => (left.node_name, a.node()).cmp(&(right.node_name, b.node())),
+            Key::State => a.state().cmp(&b.state()),
             Key::Age => a.running_time().cmp(&b.running_time()),
             Key::Cpu => {
-                return self
-                    .known(a.cpu_time(), b.cpu_time())
-                    .then_with(|| id(left).cmp(&id(right)));
+                return self.known(a.cpu_time(), b.cpu_time()).then_with(by_id);
             }
             Key::Memory => {
-                return self
-                    .known(a.memory(), b.memory())
-                    .then_with(|| id(left).cmp(&id(right)));
+                return self.known(a.memory(), b.memory()).then_with(by_id);
             }
             Key::Progress => {
-                let permille = |row: &Row<'_>| {
-                    let percent = row.task.progress()?.percent()?;
+                let permille = |task: &T| {
+                    let percent = task.progress()?.percent()?;
                     #[expect(clippy::cast_possible_truncation, reason = "from 0 to 1000")]
                     Some((percent * 10.0) as i64)
                 };
-                return self
-                    .known(permille(left), permille(right))
-                    .then_with(|| id(left).cmp(&id(right)));
+                return self.known(permille(a), permille(b)).then_with(by_id);
             }
         };
         let ordering = if self.descending {
@@ -145,7 +143,7 @@ impl Sort {
         } else {
             ordering
         };
-        ordering.then_with(|| id(left).cmp(&id(right)))
+        ordering.then_with(by_id)
     }
 
     fn known<T: Ord>(self, left: Option<T>, right: Option<T>) -> Ordering {
@@ -166,7 +164,7 @@ mod tests {
     use serde_json::json;
 
     fn order(sort: &str, tasks: &[Task]) -> Vec<i64> {
-        let mut rows: Vec<Row<'_>> = tasks.iter().map(|task| Row::of(task, None)).collect();
+        let mut rows: Vec<Row<'_, Task>> = tasks.iter().map(|task| Row::of(task, None)).collect();
         sort.parse::<Sort>().expect(sort).apply(&mut rows);
         rows.iter().map(|row| row.task.number).collect()
     }

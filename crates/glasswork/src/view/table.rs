@@ -1,10 +1,9 @@
 //! A table that fits: columns as wide as they need to be, cut or left out where there is no room.
 
 use super::{
-    Paint, Shade,
+    Paint, Shade, Shown,
     column::{Column, Cut},
 };
-use glasswork_client::Task;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Characters of a text that are looked at, where nothing else bounds them.
@@ -13,17 +12,16 @@ const LONGEST: usize = 400;
 const GAP: usize = 2;
 
 /// A line of a table.
-#[derive(Debug, Clone)]
-pub(crate) struct Row<'a> {
-    pub(crate) task: &'a Task,
+pub(crate) struct Row<'a, T: Shown + ?Sized> {
+    pub(crate) task: &'a T,
     pub(crate) node_name: Option<&'a str>,
     /// What is drawn before the id: the branches of a tree.
     pub(crate) branch: String,
 }
 
-impl<'a> Row<'a> {
+impl<'a, T: Shown + ?Sized> Row<'a, T> {
     /// A task's row, outside of a tree.
-    pub(crate) fn of(task: &'a Task, node_name: Option<&'a str>) -> Self {
+    pub(crate) fn of(task: &'a T, node_name: Option<&'a str>) -> Self {
         Self {
             task,
             node_name,
@@ -45,7 +43,7 @@ pub(crate) struct Table {
 
 impl Table {
     /// The table with its titles, each line with its end.
-    pub(crate) fn draw(&self, rows: &[Row<'_>]) -> String {
+    pub(crate) fn draw<T: Shown + ?Sized>(&self, rows: &[Row<'_, T>]) -> String {
         let paint = |line: Vec<(Shade, String)>| {
             let mut text: String = line
                 .iter()
@@ -58,7 +56,10 @@ impl Table {
     }
 
     /// The lines of the table in pieces with their shades: the titles, then the rows.
-    pub(crate) fn lines(&self, rows: &[Row<'_>]) -> Vec<Vec<(Shade, String)>> {
+    pub(crate) fn lines<T: Shown + ?Sized>(
+        &self,
+        rows: &[Row<'_, T>],
+    ) -> Vec<Vec<(Shade, String)>> {
         let longest = match (self.wide, self.width) {
             (true, _) => usize::MAX,
             (false, Some(width)) => width.min(LONGEST),
@@ -196,6 +197,7 @@ fn clip(text: &str, width: usize, keep_end: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use glasswork_client::Task;
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -214,7 +216,7 @@ mod tests {
 
     fn drawn(width: Option<usize>) -> String {
         let tasks = tasks();
-        let rows: Vec<Row<'_>> = tasks
+        let rows: Vec<Row<'_, Task>> = tasks
             .iter()
             .map(|task| Row::of(task, (task.number == 3021).then_some("node-5")))
             .collect();

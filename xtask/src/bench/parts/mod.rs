@@ -11,6 +11,8 @@ mod steps;
 mod stopping;
 mod tasks;
 mod throttle;
+mod tools;
+mod watching;
 
 use super::{Bench, table::Row};
 
@@ -33,5 +35,7 @@ pub(crate) const ALL: &[Part] = &[
     throttle::PART,
     stopping::PART,
     resume::PART,
+    tools::PART,
+    watching::PART,
     micro::PART,
 ];

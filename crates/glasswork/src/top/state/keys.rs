@@ -1,12 +1,18 @@
 //! What each key does.
 
-use super::{ABOVE, Confirm, Effect, Mode, Preview, Prompt, State};
-use crate::{arguments::top::Theme, filter::Filter};
+use super::{Confirm, Effect, Mode, Preset, Preview, Prompt, State};
+use crate::{
+    arguments::top::Theme,
+    filter::Filter,
+    view::{Shown, Waits},
+};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use glasswork_client::{Rate, Task, excerpt};
+use glasswork_client::{Rate, excerpt};
 
 /// Characters that can be typed.
 const LONGEST: usize = 500;
+const NO_FORCE: &str =
+    "no server ends a task by force; x tells it to stop, and shows when it is late";
 const LOCKED: &str = "read-only: w lets keys stop and steer tasks";
 
 impl State {
@@ -44,7 +50,7 @@ impl State {
             MouseEventKind::ScrollDown => self.move_to(self.cursor.saturating_add(3)),
             MouseEventKind::ScrollUp => self.move_to(self.cursor.saturating_sub(3)),
             MouseEventKind::Down(MouseButton::Left) => {
-                let row = usize::from(mouse.row).checked_sub(ABOVE);
+                let row = usize::from(mouse.row).checked_sub(self.above());
                 if let Some(row) = row.filter(|row| *row < self.table_height()) {
                     self.move_to(self.scroll + row);
                 }
@@ -80,7 +86,7 @@ impl State {
             KeyCode::Char('<') => self.sort_by(self.sort.next(false)),
             KeyCode::Char('I') => self.sort_by(self.sort.inverted()),
             KeyCode::Char(' ') => {
-                if let Some(id) = self.selected().map(Task::id) {
+                if let Some(id) = self.selected().map(|known| known.id()) {
                     if !self.tagged.remove(&id) {
                         self.tagged.insert(id);
                     }
@@ -121,8 +127,12 @@ impl State {
                 };
             }
             KeyCode::Char('w') => self.unlocked = !self.unlocked,
-            KeyCode::Char('h') => return self.ask_history(),
+            KeyCode::Char('h' | '5') => return self.ask_history(),
+            KeyCode::Char(digit @ '0'..='4') => self.show_preset(digit),
+            KeyCode::Char('v') => self.next_saved(),
+            KeyCode::Char('V') => self.mode = Mode::Typing(Prompt::Save, String::new()),
             KeyCode::Char('?') | KeyCode::F(1) => self.mode = Mode::Help,
+            KeyCode::Char('X') => self.message = NO_FORCE.to_owned(),
             KeyCode::Char('x' | 'r' | 'p') if !self.unlocked => self.message = LOCKED.to_owned(),
             KeyCode::Char('x') => return self.ask_cancel(),
             KeyCode::Char('r') => self.ask_rate(),
@@ -135,6 +145,39 @@ impl State {
     fn sort_by(&mut self, sort: crate::view::Sort) {
         self.sort = sort;
         self.rearrange();
+    }
+
+    fn show_preset(&mut self, digit: char) {
+        if let Some(preset) = Preset::of(digit) {
+            self.preset = preset;
+            self.rearrange();
+        }
+    }
+
+    /// Takes the next of the filters that are kept; behind the last one, none.
+    fn next_saved(&mut self) {
+        if self.saved.is_empty() {
+            self.message = "no filter is kept; V keeps the one in use".to_owned();
+            return;
+        }
+        let names: Vec<&String> = self.saved.keys().collect();
+        let here = self.saved_name.as_ref();
+        let here = here.and_then(|name| names.iter().position(|found| *found == name));
+        let next = names.get(here.map_or(0, |here| here + 1)).copied().cloned();
+        let text = next.as_ref().and_then(|name| self.saved.get(name));
+        let text = text.cloned().unwrap_or_default();
+        match Filter::parse(&text) {
+            Ok(filter) => self.take_filter(filter, text),
+            Err(error) => self.message = excerpt(&error.to_string(), 300),
+        }
+        self.saved_name = next;
+    }
+
+    fn take_filter(&mut self, filter: Filter, text: String) {
+        (self.filter, self.filter_text) = (filter, text);
+        self.rearrange();
+        // What the server left out so far may match now.
+        self.asked += 1;
     }
 
     fn ask_history(&mut self) -> Option<Effect> {
@@ -153,7 +196,7 @@ impl State {
             }
             Ok(confirm) => {
                 let ids = (confirm.preview == Preview::Asked).then(|| confirm.ids.clone());
-                self.mode = Mode::Confirm(confirm);
+                self.mode = Mode::Confirm(Box::new(confirm));
                 ids.map(Effect::Preview)
             }
         }
@@ -162,7 +205,7 @@ impl State {
     fn ask_rate(&mut self) {
         const KINDS: [&str; 3] = ["/reindex", "/update/byquery", "/delete/byquery"];
         let Some(task) = self.selected() else { return };
-        if KINDS.iter().any(|kind| task.action.ends_with(kind)) {
+        if KINDS.iter().any(|kind| task.action().ends_with(kind)) {
             self.mode = Mode::Typing(Prompt::Rate(task.id()), String::new());
         } else {
             self.message =
@@ -172,15 +215,13 @@ impl State {
 
     fn pause_or_resume(&mut self) -> Option<Effect> {
         let task = self.selected()?;
-        let more = task.glasswork.as_deref();
-        if more.and_then(|more| more.durable) != Some(true) {
+        if !task.is_durable() {
             self.message = "only durable tasks of Glasswork can be paused".to_owned();
             return None;
         }
-        let wait = more.and_then(|more| more.wait.as_ref());
-        Some(match wait.is_some_and(|wait| wait.on == "paused") {
-            true => Effect::Resume(task.id()),
-            false => Effect::Pause(task.id()),
+        Some(match task.wait() {
+            Waits::On("paused") => Effect::Resume(task.id()),
+            _ => Effect::Pause(task.id()),
         })
     }
 
@@ -201,15 +242,22 @@ impl State {
 
     fn typing_key(&mut self, code: KeyCode, prompt: Prompt, mut text: String) -> Option<Effect> {
         match code {
-            KeyCode::Esc => return None,
+            KeyCode::Esc => {
+                if let Prompt::Reason(confirm) = prompt {
+                    self.mode = Mode::Confirm(confirm);
+                }
+                return None;
+            }
             KeyCode::Enter => return self.typed(prompt, text),
             KeyCode::Backspace => {
                 text.pop();
             }
-            KeyCode::Char(character) if text.chars().count() < LONGEST => text.push(character),
+            KeyCode::Char(character) if text.chars().count() < longest(&prompt) => {
+                text.push(character);
+            }
             _ => {}
         }
-        if prompt == Prompt::Find {
+        if matches!(prompt, Prompt::Find) {
             self.needle.clone_from(&text);
             self.message.clear();
             self.find(true, true);
@@ -223,16 +271,28 @@ impl State {
             Prompt::Find => {}
             Prompt::Filter => match Filter::parse(&text) {
                 Ok(filter) => {
-                    (self.filter, self.filter_text) = (filter, text);
-                    self.rearrange();
-                    // What the server left out so far may match now.
-                    self.asked += 1;
+                    self.saved_name = None;
+                    self.take_filter(filter, text);
                 }
                 Err(error) => {
                     self.message = excerpt(&error.to_string(), 300);
                     self.mode = Mode::Typing(Prompt::Filter, text);
                 }
             },
+            Prompt::Save => {
+                let named = |character: char| {
+                    character.is_ascii_alphanumeric() || "-_.".contains(character)
+                };
+                if !text.is_empty() && text.chars().all(named) {
+                    return Some(Effect::SaveFilter(text, self.filter_text.clone()));
+                }
+                self.message = "a name is letters, digits, `.`, `-` and `_`".to_owned();
+                self.mode = Mode::Typing(Prompt::Save, text);
+            }
+            Prompt::Reason(mut confirm) => {
+                confirm.reason = text.trim().to_owned();
+                self.mode = Mode::Confirm(confirm);
+            }
             Prompt::Rate(id) => {
                 let rate = match text.trim() {
                     "unlimited" | "-1" => Some(Rate::UNLIMITED),
@@ -249,10 +309,20 @@ impl State {
         None
     }
 
-    fn confirm_key(&mut self, code: KeyCode, mut confirm: Confirm) -> Option<Effect> {
+    fn confirm_key(&mut self, code: KeyCode, mut confirm: Box<Confirm>) -> Option<Effect> {
         let sure = match (confirm.wants_number(), code) {
             (_, KeyCode::Esc | KeyCode::Char('n' | 'q')) => {
                 self.message = "nothing was stopped".to_owned();
+                return None;
+            }
+            (_, KeyCode::Char('d')) => {
+                confirm.exact = !confirm.exact;
+                false
+            }
+            (_, KeyCode::Char('e')) if confirm.takes_reason() => {
+                let text = confirm.reason.clone();
+                confirm.agreed = false;
+                self.mode = Mode::Typing(Prompt::Reason(confirm), text);
                 return None;
             }
             (false, KeyCode::Char('y')) => true,
@@ -268,11 +338,18 @@ impl State {
             _ => false,
         };
         if sure {
-            self.tagged.clear();
-            self.message = "telling the server…".to_owned();
-            return Some(Effect::Cancel(confirm.ids));
+            return self.agree(confirm);
         }
         self.mode = Mode::Confirm(confirm);
         None
+    }
+}
+
+/// Characters that can be typed.
+fn longest(prompt: &Prompt) -> usize {
+    match prompt {
+        // The server takes no longer one.
+        Prompt::Reason(_) => 256,
+        _ => LONGEST,
     }
 }

@@ -2,31 +2,36 @@
 
 mod confirm;
 mod keys;
+mod known;
+mod preset;
+mod rates;
 mod rows;
 #[cfg(test)]
 pub(super) mod tests;
+mod trend;
 
-pub(super) use confirm::{Confirm, Preview, told};
+pub(super) use confirm::{Cancelling, Confirm, Preview, Previewed, told};
+pub(super) use known::Known;
+pub(super) use preset::Preset;
 pub(super) use rows::{Counts, Line};
+pub(super) use trend::{Trend, Trends};
 
-use super::connection::Wanted;
+use super::{connection::Wanted, listing::Listing};
 use crate::{
     arguments::top::{Theme, TopArguments},
     filter::Filter,
-    view::Sort,
+    view::{Shown, Sort},
 };
-use glasswork_client::{
-    CancelPreview, EndedTask, ListOptions, Rate, Server, Task, TaskId, TaskList, excerpt,
-};
+use glasswork_client::{EndedTask, ListOptions, NodeFailure, Rate, Server, Task, TaskId, excerpt};
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     time::Duration,
 };
 
-/// Lines above the table's rows: the server, the counts, the filter, the titles.
-pub(super) const ABOVE: usize = 4;
-/// Lines below them: what there is to say, and the keys.
+/// Lines below the table: what there is to say, and the keys.
 const BELOW: usize = 2;
+/// With fewer lines the curves are left out.
+const CURVES_FROM: usize = 16;
 /// A list is not asked for more often.
 const SHORTEST: Duration = Duration::from_secs(1);
 /// Details of so many tasks are kept, where lists have none.
@@ -37,18 +42,25 @@ pub(super) struct State {
     /// The server's address and, once it told, what it is.
     pub(super) url: String,
     pub(super) server: Option<Server>,
-    own_id: Option<String>,
-    /// What was listed last, without what `top` itself asks.
-    pub(super) list: TaskList,
+    pub(super) user: Option<String>,
+    /// What was listed last.
+    pub(super) list: Listing,
     /// Whether anything was listed yet.
     pub(super) listed: bool,
-    /// What is known more of tasks whose list has no details.
+    /// The details of tasks, as far as they were told.
     details: HashMap<TaskId, Task>,
+    /// Whether the list itself told details.
+    pub(super) detailed: bool,
     /// The lines of the table, folded and filtered.
     pub(super) lines: Vec<Line>,
     pub(super) counts: Counts,
+    pub(super) trends: Trends,
     filter: Filter,
     pub(super) filter_text: String,
+    /// Filters by name, from the configuration, and which of them is taken.
+    saved: BTreeMap<String, String>,
+    pub(super) saved_name: Option<String>,
+    pub(super) preset: Preset,
     needle: String,
     pub(super) sort: Sort,
     pub(super) tree: bool,
@@ -89,15 +101,19 @@ pub(super) enum Mode {
     History,
     /// Something is being typed.
     Typing(Prompt, String),
-    Confirm(Confirm),
+    Confirm(Box<Confirm>),
 }
 
 /// What is being typed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Prompt {
     Find,
     Filter,
+    /// A name for the filter in use.
+    Save,
     Rate(TaskId),
+    /// Why the tasks are cancelled.
+    Reason(Box<Confirm>),
 }
 
 /// What the rest of the program is to do for a key.
@@ -107,11 +123,13 @@ pub(super) enum Effect {
     Redraw,
     /// Ask what cancelling these would end.
     Preview(Vec<TaskId>),
-    Cancel(Vec<TaskId>),
+    Cancel(Cancelling),
     Rethrottle(TaskId, Rate),
     Pause(TaskId),
     Resume(TaskId),
     History,
+    /// Keep a filter under a name.
+    SaveFilter(String, String),
 }
 
 /// What came from the server.
@@ -119,17 +137,19 @@ pub(super) enum Effect {
 pub(super) enum Update {
     Server(Server),
     Listed {
-        list: TaskList,
+        list: Listing,
         took: Duration,
         pace: Duration,
     },
     /// There is no new list; this is why, in a line.
     Failed(String),
     Details(Vec<Task>),
-    Preview(Vec<TaskId>, Result<CancelPreview, String>),
+    Preview(Vec<TaskId>, Result<Previewed, String>),
     /// What came of an act, in a line.
     Said(String),
     History(Result<Vec<EndedTask>, String>),
+    /// The filter of this name is kept.
+    Saved(String, String),
 }
 
 impl State {
@@ -137,21 +157,27 @@ impl State {
     pub(super) fn new(
         arguments: &TopArguments,
         url: String,
-        own_id: Option<String>,
+        user: Option<String>,
+        saved: BTreeMap<String, String>,
         theme: Theme,
     ) -> Self {
         Self {
             url,
             server: None,
-            own_id,
-            list: TaskList::default(),
+            user,
+            list: Listing::default(),
             listed: false,
             details: HashMap::new(),
+            detailed: false,
             lines: Vec::new(),
             counts: Counts::default(),
+            trends: Trends::default(),
             // It was checked when the command line was read.
             filter: Filter::parse(&arguments.filter).unwrap_or_default(),
             filter_text: arguments.filter.clone(),
+            saved,
+            saved_name: None,
+            preset: Preset::All,
             needle: String::new(),
             sort: arguments.sort,
             tree: true,
@@ -186,13 +212,13 @@ impl State {
         self.show_cursor();
     }
 
-    /// Takes in what the server told.
-    pub(super) fn update(&mut self, update: Update) {
+    /// Takes in what the server told, and tells what is left to be done for it elsewhere.
+    pub(super) fn update(&mut self, update: Update) -> Option<Effect> {
         match update {
             Update::Server(server) => self.server = Some(server),
             Update::Listed { list, took, pace } => {
                 (self.took, self.pace, self.trouble) = (took, pace, None);
-                self.message_of_failures(&list);
+                self.tell_failures(&list.node_failures);
                 // What was asked for before the screen was paused may still come.
                 if !self.paused || !self.listed {
                     self.take_list(list);
@@ -208,11 +234,7 @@ impl State {
                 }
                 self.fill_pane();
             }
-            Update::Preview(ids, told) => {
-                if let Mode::Confirm(confirm) = &mut self.mode {
-                    confirm.previewed(&ids, told);
-                }
-            }
+            Update::Preview(ids, told) => return self.previewed(&ids, told),
             Update::Said(line) => {
                 self.message = line;
                 self.asked += 1;
@@ -223,11 +245,17 @@ impl State {
                 self.mode = Mode::History;
             }
             Update::History(Err(line)) => self.message = line,
+            Update::Saved(name, text) => {
+                self.message = format!("the filter is kept as {name}; v takes it");
+                self.saved_name = (text == self.filter_text).then(|| name.clone());
+                self.saved.insert(name, text);
+            }
         }
+        None
     }
 
-    fn message_of_failures(&mut self, list: &TaskList) {
-        if let Some(failure) = list.node_failures.first() {
+    fn tell_failures(&mut self, failures: &[NodeFailure]) {
+        if let Some(failure) = failures.first() {
             let node = failure.node_id.as_deref().unwrap_or("unknown");
             let text = format!("node {node} did not answer: {}", failure.cause().1);
             self.trouble = Some(excerpt(&text, 300));
@@ -244,7 +272,8 @@ impl State {
             .map(|line| self.list.tasks[line.place].id())
             .collect();
         // The one whose details are read comes first.
-        visible.sort_by_key(|id| Some(id) != self.selected().map(Task::id).as_ref());
+        let selected = self.selected().map(|known| known.id());
+        visible.sort_by_key(|id| Some(id) != selected.as_ref());
         Wanted {
             options: self.filter.narrow(ListOptions::new()),
             every: self.every,
@@ -260,10 +289,25 @@ impl State {
         server.is_some_and(|server| server.glasswork.is_some())
     }
 
+    /// Whether it is known which tasks wait.
+    pub(super) fn knows_waits(&self) -> bool {
+        self.detailed || self.is_glasswork()
+    }
+
+    /// Whether the curves have room.
+    pub(super) fn has_curves(&self) -> bool {
+        self.height >= CURVES_FROM
+    }
+
+    /// Lines above the table's rows: the server, the counts, the curves, the filter, the titles.
+    pub(super) fn above(&self) -> usize {
+        4 + usize::from(self.has_curves())
+    }
+
     /// Lines of the table without its titles.
     pub(super) fn table_height(&self) -> usize {
         self.height
-            .saturating_sub(ABOVE + BELOW + self.pane_height())
+            .saturating_sub(self.above() + BELOW + self.pane_height())
     }
 
     /// Lines of the detail pane with its frame.
@@ -275,16 +319,17 @@ impl State {
     }
 
     /// The task under the cursor, as far as it is known.
-    pub(super) fn selected(&self) -> Option<&Task> {
+    pub(super) fn selected(&self) -> Option<Known<'_>> {
         self.lines.get(self.cursor).map(|line| self.known(line))
     }
 
     /// A line's task with what is known more of it.
-    pub(super) fn known(&self, line: &Line) -> &Task {
-        let listed = &self.list.tasks[line.place];
-        if self.details.is_empty() || listed.description.is_some() {
-            return listed;
-        }
-        self.details.get(&listed.id()).unwrap_or(listed)
+    pub(super) fn known(&self, line: &Line) -> Known<'_> {
+        let brief = &self.list.tasks[line.place];
+        let detail = match self.details.is_empty() {
+            true => None,
+            false => self.details.get(&brief.id()),
+        };
+        Known { brief, detail }
     }
 }

@@ -1,12 +1,13 @@
 //! From a list to the lines of the table: filter, order, tree, fold; and where the cursor is in them.
 
-use super::State;
+use super::{Known, State};
 use crate::{
     filter::Subject,
     tasks,
-    view::{Forest, Paint, Row, State as Doing},
+    top::listing::{Brief, Listing},
+    view::{Forest, Paint, Row, Shown, State as Doing},
 };
-use glasswork_client::{Task, TaskAnswer, TaskId, TaskList};
+use glasswork_client::{TaskAnswer, TaskId};
 use std::collections::HashSet;
 
 /// A line of the table.
@@ -32,14 +33,14 @@ pub(in crate::top) struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, task: &Task) {
+    fn add(&mut self, task: &Brief) {
         self.all += 1;
-        if task.action.starts_with("indices:data/read/") {
+        if task.action().starts_with("indices:data/read/") {
             self.read += 1;
-        } else if task.action.starts_with("indices:data/write/") {
+        } else if task.action().starts_with("indices:data/write/") {
             self.write += 1;
         }
-        match Doing::of(task) {
+        match task.state() {
             Doing::Waiting => self.waiting += 1,
             Doing::Cancelled => self.cancelled += 1,
             Doing::Overdue => self.overdue += 1,
@@ -50,60 +51,56 @@ impl Counts {
 
 impl State {
     /// Shows a new list; the cursor stays on its task.
-    pub(super) fn take_list(&mut self, mut list: TaskList) {
-        let own = self.own_id.as_deref();
-        list.tasks
-            .retain(|task| own.is_none() || task.opaque_id() != own);
-        let selected = self.selected().map(Task::id);
+    pub(super) fn take_list(&mut self, mut list: Listing) {
+        self.rate(&mut list);
+        let selected = self.selected().map(|known| known.id());
+        let detailed = std::mem::take(&mut list.detailed);
         self.list = list;
         self.listed = true;
-        self.refresh_details();
-        let there: HashSet<TaskId> = if self.tagged.is_empty() && self.folded.is_empty() {
-            HashSet::new()
+        self.detailed = !detailed.is_empty() || self.list.tasks.is_empty();
+        if detailed.is_empty() {
+            self.forget_ended();
         } else {
-            self.list.tasks.iter().map(Task::id).collect()
-        };
-        self.tagged.retain(|id| there.contains(id));
-        self.folded.retain(|id| there.contains(id));
+            let by_id = detailed.into_iter().map(|task| (task.id(), task));
+            self.details = by_id.collect();
+        }
+        if !self.tagged.is_empty() || !self.folded.is_empty() {
+            let there: HashSet<TaskId> = self.list.tasks.iter().map(Shown::id).collect();
+            self.tagged.retain(|id| there.contains(id));
+            self.folded.retain(|id| there.contains(id));
+        }
         self.arrange(selected);
     }
 
-    /// What is known more of tasks grows old with the list, and goes with its task.
-    fn refresh_details(&mut self) {
+    /// Details go with their task.
+    fn forget_ended(&mut self) {
         if self.details.is_empty() {
             return;
         }
         let numbers: HashSet<i64> = self.details.keys().map(|id| id.number).collect();
-        let mut there = HashSet::new();
-        for task in &self.list.tasks {
-            if !numbers.contains(&task.number) {
-                continue;
-            }
-            let id = task.id();
-            if let Some(known) = self.details.get_mut(&id) {
-                known.running_time_in_nanos = task.running_time_in_nanos;
-                known.cancelled = task.cancelled;
-                there.insert(id);
-            }
-        }
+        let there = self.list.tasks.iter();
+        let there = there.filter(|task| numbers.contains(&task.number()));
+        let there: HashSet<TaskId> = there.map(Shown::id).collect();
         self.details.retain(|id, _| there.contains(id));
     }
 
     /// Makes the lines anew, after anything that decides on them has changed.
     pub(super) fn rearrange(&mut self) {
-        let selected = self.selected().map(Task::id);
+        let selected = self.selected().map(|known| known.id());
         self.arrange(selected);
     }
 
     fn arrange(&mut self, selected: Option<TaskId>) {
         let list = &self.list;
         let filter = &self.filter;
-        let matches = |task: &Task| {
-            let node_name = list.node_name(&task.node);
+        let preset = self.preset;
+        let fits = |task: &Brief| {
+            let node_name = list.node_name(task.node());
             filter.matches(Subject { task, node_name })
         };
+        let matches = |task: &Brief| preset.holds(task.state()) && fits(task);
         self.lines = if self.tree {
-            Forest::chosen(list, self.sort, matches)
+            Forest::chosen(&list.tasks, &list.nodes, self.sort, matches)
                 .places(&self.folded)
                 .into_iter()
                 .map(|(place, branch, below)| Line {
@@ -118,15 +115,12 @@ impl State {
         let mut counts = Counts::default();
         list.tasks
             .iter()
-            .filter(|task| matches(task))
+            .filter(|task| fits(task))
             .for_each(|task| counts.add(task));
         self.counts = counts;
         let on_screen = self.cursor.saturating_sub(self.scroll);
         let found = selected.as_ref().and_then(|id| {
-            let same = |line: &Line| {
-                let task = &self.list.tasks[line.place];
-                task.number == id.number && task.node == id.node
-            };
+            let same = |line: &Line| self.list.tasks[line.place].is(id);
             self.lines.iter().position(same)
         });
         match found {
@@ -147,9 +141,12 @@ impl State {
         self.fill_pane();
     }
 
-    fn flat(&self, matches: impl Fn(&Task) -> bool) -> Vec<Line> {
+    fn flat(&self, matches: impl Fn(&Brief) -> bool) -> Vec<Line> {
         let tasks = &self.list.tasks;
-        let row = |place: usize| Row::of(&tasks[place], self.list.node_name(&tasks[place].node));
+        let row = |place: usize| {
+            let task = &tasks[place];
+            Row::of(task, self.list.node_name(task.node()))
+        };
         let mut places: Vec<usize> = (0..tasks.len())
             .filter(|place| matches(&tasks[*place]))
             .collect();
@@ -226,10 +223,10 @@ impl State {
 
     /// Tags the task under the cursor and everything below it.
     pub(super) fn tag_with_children(&mut self) {
-        let Some(id) = self.selected().map(Task::id) else {
+        let Some(id) = self.selected().map(|known| known.id()) else {
             return;
         };
-        let below = Forest::of(&self.list, self.sort).rows_below(&id);
+        let below = Forest::of(&self.list.tasks, &self.list.nodes, self.sort).rows_below(&id);
         let ids = below.into_iter().flatten().map(|row| row.task.id());
         self.tagged.extend(ids);
     }
@@ -245,8 +242,8 @@ impl State {
         let fits = |place: usize| {
             let task = self.known(&self.lines[place]);
             has(&task.id().to_string())
-                || has(&task.action)
-                || task.description.as_deref().is_some_and(has)
+                || has(task.action())
+                || task.description().is_some_and(has)
                 || task.opaque_id().is_some_and(has)
         };
         let first = usize::from(!here_too);
@@ -269,11 +266,27 @@ impl State {
         }
         let lines = match self.selected() {
             None => Vec::new(),
-            Some(task) => {
-                let facts = tasks::facts(task, &self.list);
+            Some(Known {
+                brief,
+                detail: None,
+            }) => {
+                let age = crate::view::age(brief.running_time());
+                let line = format!("{} {}, {age}", brief.id(), brief.action());
+                vec![line, "asking the server for more of it…".to_owned()]
+            }
+            Some(Known {
+                brief,
+                detail: Some(task),
+            }) => {
+                let mut task = task.clone();
+                // The list is newer.
+                let nanos = brief.running_time().as_nanos();
+                task.running_time_in_nanos = i64::try_from(nanos).unwrap_or(i64::MAX);
+                task.cancelled |= brief.cancelled();
+                let facts = tasks::facts(&task, &self.list.tasks, &self.list.nodes);
                 let answer = TaskAnswer {
                     completed: false,
-                    task: task.clone(),
+                    task,
                     response: None,
                     error: None,
                     other: serde_json::Map::new(),

@@ -1,9 +1,13 @@
 //! What keys and lists do to the state.
 
 use super::*;
-use crate::arguments::{Arguments, Command};
+use crate::{
+    arguments::{Arguments, Command},
+    top::listing::Detailed,
+};
 use clap::Parser;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use glasswork_client::{CancelPreview, Collect};
 use serde_json::{Value, json};
 
 /// A state of a screen of 100 × 20 for these flags.
@@ -12,8 +16,8 @@ pub(in crate::top) fn state(flags: &[&str]) -> State {
     let Command::Top(arguments) = Arguments::parse_from(line).command else {
         panic!("it is top");
     };
-    let own = Some("own".to_owned());
-    let mut state = State::new(&arguments, "http://h:9200".to_owned(), own, Theme::Mono);
+    let url = "http://h:9200".to_owned();
+    let mut state = State::new(&arguments, url, None, BTreeMap::new(), Theme::Mono);
     state.resize(100, 20);
     state
 }
@@ -22,19 +26,38 @@ pub(in crate::top) fn state(flags: &[&str]) -> State {
 pub(in crate::top) fn list(tasks: Vec<Value>) -> Update {
     let task = |told: Value| {
         let mut task = json!({"node": "n", "type": "transport", "action": "indices:data/read/search", "cancellable": true,
-            "running_time_in_nanos": 1_000_000_000_i64 * (100 - told["id"].as_i64().unwrap_or(0)), "description": "d", "headers": {}});
+            "running_time_in_nanos": 100_i64.saturating_sub(told["id"].as_i64().unwrap_or(0)).saturating_mul(1_000_000_000), "description": "d", "headers": {}});
         for (key, value) in told.as_object().expect("an object") {
             task[key] = value.clone();
         }
         serde_json::from_value(task).expect("a task")
     };
+    let mut all = Detailed::of(Some("own"));
+    tasks.into_iter().map(task).for_each(|task| all.take(task));
     Update::Listed {
-        list: TaskList {
-            tasks: tasks.into_iter().map(task).collect(),
-            ..TaskList::default()
+        list: Listing {
+            tasks: all.rows.tasks,
+            detailed: all.detailed,
+            own: all.rows.own,
+            ..Listing::default()
         },
         took: Duration::from_millis(3),
         pace: Duration::from_secs(2),
+    }
+}
+
+/// The same of a list without details.
+pub(in crate::top) fn lean(tasks: Vec<Value>) -> Update {
+    let Update::Listed { list, took, pace } = list(tasks) else {
+        panic!("it is a list");
+    };
+    Update::Listed {
+        list: Listing {
+            detailed: Vec::new(),
+            ..list
+        },
+        took,
+        pace,
     }
 }
 
@@ -61,12 +84,21 @@ pub(in crate::top) fn glasswork() -> Update {
 }
 
 fn shown(state: &State) -> Vec<i64> {
-    let number = |line: &Line| state.list.tasks[line.place].number;
+    let number = |line: &Line| state.list.tasks[line.place].number();
     state.lines.iter().map(number).collect()
 }
 
 fn id(number: i64) -> TaskId {
     format!("n:{number}").parse().expect("an id")
+}
+
+/// A cancel of these, with the tokens of their previews.
+fn cancelling(tasks: &[(i64, Option<&str>)]) -> Effect {
+    let task = |(number, token): &(i64, Option<&str>)| (id(*number), token.map(str::to_owned));
+    Effect::Cancel(Cancelling {
+        tasks: tasks.iter().map(task).collect(),
+        reason: None,
+    })
 }
 
 fn family() -> Update {
@@ -96,7 +128,7 @@ fn three_keys_cancel_the_oldest_task() {
         ([id(1)].as_slice(), 2)
     );
     assert_eq!(confirm.preview, Preview::NotOffered);
-    assert_eq!(press(&mut state, "y"), Some(Effect::Cancel(vec![id(1)])));
+    assert_eq!(press(&mut state, "y"), Some(cancelling(&[(1, None)])));
     assert_eq!(state.mode, Mode::Table);
 }
 
@@ -118,9 +150,12 @@ fn a_glasswork_server_is_asked_what_would_end() {
     state.update(glasswork());
     state.update(family());
     assert_eq!(press(&mut state, "x"), Some(Effect::Preview(vec![id(1)])));
-    let told = CancelPreview {
-        tasks: 4,
-        ..CancelPreview::default()
+    let told = Previewed {
+        total: CancelPreview {
+            tasks: 4,
+            ..CancelPreview::default()
+        },
+        tokens: vec!["t".to_owned()],
     };
     // What was said of others is not shown for these.
     state.update(Update::Preview(vec![id(9)], Ok(told.clone())));
@@ -131,6 +166,142 @@ fn a_glasswork_server_is_asked_what_would_end() {
     assert_eq!(preview(&state), Preview::Asked);
     state.update(Update::Preview(vec![id(1)], Ok(told.clone())));
     assert_eq!(preview(&state), Preview::Told(told));
+    // What is cancelled is what was shown.
+    assert_eq!(press(&mut state, "y"), Some(cancelling(&[(1, Some("t"))])));
+}
+
+#[test]
+fn who_is_sure_before_the_server_has_told_waits_for_it() {
+    let mut state = state(&["--write"]);
+    state.update(glasswork());
+    state.update(family());
+    press(&mut state, "x");
+    assert_eq!(press(&mut state, "y"), None);
+    // Nothing is cancelled that the server could not tell of; a second `y` does it all the same.
+    let failed = Err("it is busy".to_owned());
+    assert_eq!(state.update(Update::Preview(vec![id(1)], failed)), None);
+    assert_eq!(press(&mut state, "y"), Some(cancelling(&[(1, None)])));
+    press(&mut state, "xy");
+    let told = Previewed {
+        tokens: vec!["t".to_owned()],
+        ..Previewed::default()
+    };
+    let effect = state.update(Update::Preview(vec![id(1)], Ok(told)));
+    assert_eq!(effect, Some(cancelling(&[(1, Some("t"))])));
+    assert_eq!(state.mode, Mode::Table);
+}
+
+#[test]
+fn a_reason_goes_with_the_cancel() {
+    let mut state = state(&["--write"]);
+    state.update(glasswork());
+    state.update(family());
+    press(&mut state, "xe");
+    assert_eq!(press(&mut state, "too slow\n"), None);
+    let told = Previewed::default();
+    state.update(Update::Preview(vec![id(1)], Ok(told)));
+    let Some(Effect::Cancel(cancelling)) = press(&mut state, "y") else {
+        panic!("it is cancelled");
+    };
+    assert_eq!(cancelling.reason.as_deref(), Some("too slow"));
+    // Left alone while it was typed, it asks as before.
+    press(&mut state, "xeno");
+    assert_eq!(press(&mut state, "\u{1b}"), None);
+    assert!(matches!(&state.mode, Mode::Confirm(confirm) if confirm.reason.is_empty()));
+}
+
+#[test]
+fn digits_show_the_tasks_in_one_state() {
+    let mut state = state(&[]);
+    let waits = json!({"wait": {"on": "pool:search", "since_in_millis": 1}});
+    state.update(list(vec![
+        json!({"id": 1}),
+        json!({"id": 2, "glasswork": waits}),
+        json!({"id": 3, "cancelled": true}),
+        json!({"id": 4, "cancelled": true, "glasswork": {"cancel": {"overdue": true}}}),
+    ]));
+    for (key, wanted) in [
+        ("1", vec![1]),
+        ("2", vec![2]),
+        ("3", vec![3, 4]),
+        ("4", vec![4]),
+        ("0", vec![1, 2, 3, 4]),
+    ] {
+        press(&mut state, key);
+        assert_eq!(shown(&state), wanted, "{key}");
+        // The header counts what the filter holds for.
+        assert_eq!(state.counts.all, 4);
+    }
+}
+
+#[test]
+fn filters_are_kept_under_names_and_taken_again() {
+    let mut state = state_with_family();
+    press(&mut state, "v");
+    assert!(state.message.contains("no filter is kept"));
+    press(&mut state, "\\opaque:dash-*\n");
+    assert_eq!(press(&mut state, "Va b\n"), None);
+    assert!(matches!(state.mode, Mode::Typing(Prompt::Save, _)));
+    let kept = press(&mut state, "\u{8}\u{8}\n");
+    let text = "opaque:dash-*".to_owned();
+    let saved = ("a".to_owned(), text.clone());
+    assert_eq!(kept, Some(Effect::SaveFilter(saved.0.clone(), text)));
+    state.update(Update::Saved(saved.0, saved.1));
+    assert_eq!(state.saved_name.as_deref(), Some("a"));
+    // Behind the last one comes none, then the first.
+    press(&mut state, "v");
+    assert_eq!((state.filter_text.as_str(), shown(&state).len()), ("", 4));
+    press(&mut state, "v");
+    assert_eq!(shown(&state), [4]);
+}
+
+#[test]
+fn no_server_ends_a_task_by_force() {
+    let mut state = state_with_family();
+    assert_eq!(press(&mut state, "X"), None);
+    assert!(state.message.contains("no server"), "{}", state.message);
+}
+
+#[test]
+fn what_tasks_used_between_two_lists_is_their_rate() {
+    let mut state = state(&[]);
+    let began = std::time::Instant::now();
+    let tasks = |cpu_millis: u64, written: u64, cancelled: bool, after: u64| {
+        let resources = json!({"cpu_time_in_nanos": cpu_millis * 1_000_000, "written_in_bytes": written, "live_memory_in_bytes": 7});
+        let told = vec![
+            json!({"id": 1, "cancelled": cancelled, "glasswork": {"resources": resources}}),
+            json!({"id": 2}),
+        ];
+        let Update::Listed { list, took, pace } = list(told) else {
+            panic!("it is a list");
+        };
+        let at = began + Duration::from_secs(after);
+        let list = Listing { at, ..list };
+        Update::Listed { list, took, pace }
+    };
+    state.update(tasks(100, 0, false, 10));
+    assert_eq!(state.trends.cpu.last(), None);
+    state.update(tasks(3_100, 4_096, true, 12));
+    let rates = |state: &State| {
+        let task = state.selected().expect("a task");
+        (task.cpu_share(), task.io_rate())
+    };
+    assert_eq!(rates(&state), (Some(150), Some(2_048)));
+    assert_eq!(state.known(&state.lines[1]).cpu_share(), None);
+    let trends = &state.trends;
+    assert_eq!(
+        (trends.cpu.last(), trends.io.last()),
+        (Some(150), Some(2_048))
+    );
+    assert_eq!(
+        (trends.memory.last(), trends.stops.last()),
+        (Some(7), Some(30))
+    );
+    // A list at once after another tells nothing new; one whose counters went back tells nothing.
+    state.update(tasks(3_100, 4_096, true, 12));
+    assert_eq!(rates(&state), (Some(150), Some(2_048)));
+    state.update(tasks(0, 0, true, 14));
+    assert_eq!(rates(&state), (None, None));
 }
 
 #[test]
@@ -144,7 +315,7 @@ fn what_is_tagged_is_cancelled_without_what_is_below_it() {
     assert_eq!(again.tagged.len(), 4);
     assert_eq!(
         press(&mut again, "y"),
-        Some(Effect::Cancel(vec![id(1), id(4)]))
+        Some(cancelling(&[(1, None), (4, None)]))
     );
     assert!(again.tagged.is_empty());
 }
@@ -163,7 +334,7 @@ fn above_ten_tasks_their_number_is_typed() {
     assert_eq!(press(&mut state, "xy\n1\n"), None);
     assert!(matches!(state.mode, Mode::Confirm(_)));
     let effect = press(&mut state, "2\n");
-    assert!(matches!(effect, Some(Effect::Cancel(ids)) if ids.len() == 12));
+    assert!(matches!(effect, Some(Effect::Cancel(all)) if all.tasks.len() == 12));
 }
 
 #[test]
@@ -202,10 +373,10 @@ fn the_cursor_stays_on_its_task_once_it_was_moved() {
     let mut state = state_with_family();
     let young = || list(vec![json!({"id": 4}), json!({"id": 0}), json!({"id": 1})]);
     state.update(young());
-    assert_eq!(state.selected().map(|task| task.number), Some(0));
+    assert_eq!(state.selected().map(|task| task.number()), Some(0));
     press(&mut state, "G");
     state.update(family());
-    assert_eq!(state.selected().map(|task| task.number), Some(4));
+    assert_eq!(state.selected().map(|task| task.number()), Some(4));
     // The task is gone: the cursor stays near.
     state.update(list(vec![json!({"id": 1})]));
     assert_eq!(state.cursor, 0);
@@ -224,7 +395,7 @@ fn a_followed_task_stays_on_its_line_of_the_screen() {
     press(&mut state, "f");
     let line = state.cursor - state.scroll;
     state.update(tasks(5));
-    assert_eq!(state.selected().map(|task| task.number), Some(40));
+    assert_eq!(state.selected().map(|task| task.number()), Some(40));
     assert_eq!(state.cursor - state.scroll, line);
 }
 
@@ -300,25 +471,26 @@ fn only_what_is_visible_is_wanted_in_detail() {
     let mut state = state(&[]);
     let tasks = || {
         let plain = |id: i64| json!({"id": id, "description": null});
-        list((0..90).map(plain).collect())
+        lean((0..90).map(plain).collect())
     };
     state.update(tasks());
     press(&mut state, &"j".repeat(50));
     let visible = state.wanted().visible;
-    assert_eq!(visible.len(), 14);
+    assert_eq!(visible.len(), 13);
     assert_eq!(visible[0], id(50));
     let told = json!({"node": "n", "id": 50, "action": "a", "description": "more"});
     let detailed: Task = serde_json::from_value(told).expect("a task");
     state.update(Update::Details(vec![detailed]));
     let known = |state: &State| {
         let task = state.selected().expect("a task");
-        (task.description.clone(), task.running_time().as_secs())
+        let description = task.description().map(str::to_owned);
+        (description, task.running_time().as_secs())
     };
-    assert_eq!(known(&state), (Some("more".to_owned()), 0));
-    // The next list makes it older.
+    assert_eq!(known(&state), (Some("more".to_owned()), 50));
+    // The next list keeps it.
     state.update(tasks());
     assert_eq!(known(&state), (Some("more".to_owned()), 50));
-    state.update(list(vec![json!({"id": 50, "description": null})]));
+    state.update(lean(vec![json!({"id": 50, "description": null})]));
     assert_eq!(state.details.len(), 1);
     state.update(list(Vec::new()));
     assert!(state.details.is_empty());

@@ -6,8 +6,8 @@ mod table;
 mod tests;
 mod theme;
 
-use super::state::{ABOVE, Mode, Prompt, State};
-use crate::view::{age, count};
+use super::state::{Mode, Preset, Prompt, State, Trend};
+use crate::view::{Shown, UNKNOWN, age, count, size};
 use glasswork_client::{excerpt, sanitise};
 use ratatui::{
     Frame,
@@ -22,7 +22,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State) {
     let look = Look::of(state.theme);
     let rows = |number: usize| Constraint::Length(u16::try_from(number).unwrap_or(u16::MAX));
     let [head, table, pane, foot] = Layout::vertical([
-        rows(ABOVE - 1),
+        rows(state.above() - 1),
         Constraint::Min(1),
         rows(state.pane_height()),
         rows(2),
@@ -39,7 +39,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State) {
     frame.render_widget(Paragraph::new(foot_lines(state, look)), foot);
     match &state.mode {
         Mode::Help => overlay::help(frame, look),
-        Mode::Confirm(confirm) => overlay::confirm(frame, confirm, look),
+        Mode::Confirm(confirm) | Mode::Typing(Prompt::Reason(confirm), _) => {
+            overlay::confirm(frame, confirm, look);
+        }
         _ => {}
     }
 }
@@ -52,7 +54,12 @@ fn head_lines(state: &State, look: Look) -> Vec<Line<'static>> {
                 Some(version) => format!("Glasswork {version}"),
                 None => format!("OpenSearch {}", server.version.number),
             };
-            format!(" {} ({version})", server.cluster_name)
+            let nodes = match state.list.nodes.len() {
+                0 => String::new(),
+                1 => ", 1 node".to_owned(),
+                nodes => format!(", {} nodes", count(nodes as u64)),
+            };
+            format!(" {} ({version}{nodes})", server.cluster_name)
         }
     };
     let pace = match (state.paused, state.listed) {
@@ -60,18 +67,28 @@ fn head_lines(state: &State, look: Look) -> Vec<Line<'static>> {
         (false, false) => "…".to_owned(),
         (false, true) => format!("● {}, listed in {}", age(state.pace), millis(state.took)),
     };
+    let user = match &state.user {
+        Some(user) => format!("user:{}  ", excerpt(user, 40)),
+        None => String::new(),
+    };
     let lock = if state.unlocked { "WRITE" } else { "read-only" };
     let lock_look = if state.unlocked { look.alarm } else { look.dim };
     let first = Line::from(vec![
         Span::styled("glasswork top", look.bold),
+        Span::raw("  "),
+        Span::styled(lock, lock_look),
         Span::raw(format!(
-            "  {}{}  {pace}  ",
+            "  {pace}  {user}{}{}",
             excerpt(&state.url, 100),
             excerpt(&what, 100)
         )),
-        Span::styled(lock, lock_look),
     ]);
-    vec![first, counts(state, look), asked(state)]
+    let mut lines = vec![first, counts(state, look)];
+    if state.has_curves() {
+        lines.push(curves(state));
+    }
+    lines.push(asked(state));
+    lines
 }
 
 /// A time without fractions of milliseconds.
@@ -84,13 +101,16 @@ fn counts(state: &State, look: Look) -> Line<'static> {
         return Line::raw(" tasks ·");
     }
     let counts = &state.counts;
+    let waiting = match state.knows_waits() {
+        true => count(counts.waiting),
+        false => UNKNOWN.to_owned(),
+    };
     let mut spans = vec![Span::raw(format!(
-        " tasks {}  read {}  write {}  other {}  waiting {}  cancelled {}",
-        count(counts.all),
+        " tasks {}  read {}  write {}  other {}  waiting {waiting}  cancelled {}",
+        count(counts.all + state.list.more),
         count(counts.read),
         count(counts.write),
         count(counts.all.saturating_sub(counts.read + counts.write)),
-        count(counts.waiting),
         count(counts.cancelled),
     ))];
     if counts.overdue > 0 {
@@ -100,11 +120,38 @@ fn counts(state: &State, look: Look) -> Line<'static> {
             look.alarm,
         ));
     }
+    if state.list.own > 0 {
+        spans.push(Span::styled(
+            format!("  own {}", count(state.list.own)),
+            look.dim,
+        ));
+    }
     if !state.tagged.is_empty() {
         let tagged = format!("  tagged {}", count(state.tagged.len() as u64));
         spans.push(Span::styled(tagged, look.bold));
     }
     Line::from(spans)
+}
+
+/// How it went: a curve and the last figure of each.
+fn curves(state: &State) -> Line<'static> {
+    let trends = &state.trends;
+    let percent = |share| format!("{}%", count(share));
+    let rate = |bytes| format!("{}/s", size(bytes));
+    let told: [(&str, &Trend, &dyn Fn(u64) -> String); 5] = [
+        ("tasks", &trends.tasks, &count),
+        ("cpu", &trends.cpu, &percent),
+        ("mem", &trends.memory, &size),
+        ("io", &trends.io, &rate),
+        ("stops/min", &trends.stops, &count),
+    ];
+    // Names, figures and blanks take about fifteen columns each.
+    let width = (state.columns / told.len()).saturating_sub(15).clamp(3, 40);
+    let shown = told.map(|(name, trend, figure)| {
+        let last = trend.last().map_or(UNKNOWN.to_owned(), figure);
+        format!(" {name} {} {last}", trend.curve(width).trim())
+    });
+    Line::raw(shown.join(" "))
 }
 
 fn asked(state: &State) -> Line<'static> {
@@ -115,8 +162,16 @@ fn asked(state: &State) -> Line<'static> {
     let (column, most_first) = state.sort.told();
     let arrow = if most_first { '▼' } else { '▲' };
     let on = |on: bool| if on { "on" } else { "off" };
+    let name = match &state.saved_name {
+        Some(name) => format!("[{}]", excerpt(name, 40)),
+        None => String::new(),
+    };
+    let show = match state.preset {
+        Preset::All => String::new(),
+        preset => format!("  show: {}", preset.name()),
+    };
     Line::raw(format!(
-        " filter: {filter}  sort: {column}{arrow}  tree: {}  follow: {}",
+        " filter{name}: {filter}{show}  sort: {column}{arrow}  tree: {}  follow: {}",
         on(state.tree),
         on(state.follow)
     ))
@@ -124,7 +179,7 @@ fn asked(state: &State) -> Line<'static> {
 
 fn draw_pane(frame: &mut Frame<'_>, area: Rect, lines: &[String], state: &State, look: Look) {
     let title = match state.selected() {
-        Some(task) => excerpt(&format!(" {} {} ", task.id(), task.action), 200),
+        Some(task) => excerpt(&format!(" {} {} ", task.id(), task.action()), 200),
         None => " no task ".to_owned(),
     };
     let block = Block::new()
@@ -149,6 +204,8 @@ fn foot_lines(state: &State, look: Look) -> Vec<Line<'static>> {
     let said = match &state.mode {
         Mode::Typing(Prompt::Find, text) => prompt("find:", text),
         Mode::Typing(Prompt::Filter, text) => prompt("filter:", text),
+        Mode::Typing(Prompt::Save, text) => prompt("keep the filter as:", text),
+        Mode::Typing(Prompt::Reason(_), text) => prompt("why:", text),
         Mode::Typing(Prompt::Rate(_), text) => prompt("documents a second, or unlimited:", text),
         _ => match (&state.trouble, state.message.as_str()) {
             (Some(trouble), "") => Line::styled(format!(" ! {}", sanitise(trouble)), look.alarm),
@@ -161,14 +218,14 @@ fn foot_lines(state: &State, look: Look) -> Vec<Line<'static>> {
         Mode::History => " ↑↓ move  any other key: back",
         Mode::Help => " any key: back",
         Mode::Confirm(confirm) if confirm.wants_number() => {
-            " their number and Enter: cancel  n keep"
+            " their number and Enter: cancel  d which exactly  n keep"
         }
-        Mode::Confirm(_) => " y cancel  n keep",
+        Mode::Confirm(_) => " y cancel  d which exactly  n keep",
         Mode::Table if state.unlocked => {
             " ? help  q quit  x cancel  r rate  p pause/resume  Space tag  c with children  Enter detail  / find  \\ filter  s sort"
         }
         Mode::Table => {
-            " ? help  q quit  w unlock  Enter detail  / find  \\ filter  s sort  t tree  ←→ fold  f follow  z pause  h history"
+            " ? help  q quit  w unlock  Enter detail  / find  \\ filter  s sort  t tree  ←→ fold  f follow  z pause  h history  1-4 by state"
         }
     };
     vec![said, Line::styled(keys, look.dim)]

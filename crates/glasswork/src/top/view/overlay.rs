@@ -3,9 +3,9 @@
 use super::theme::Look;
 use crate::{
     top::state::{Confirm, Preview, State, told},
-    view::{UNKNOWN, age, count},
+    view::{Shown, UNKNOWN, age, count},
 };
-use glasswork_client::{EndedTask, excerpt, sanitise};
+use glasswork_client::{EndedTask, Task, excerpt, sanitise};
 use ratatui::{
     Frame,
     layout::Rect,
@@ -15,6 +15,8 @@ use ratatui::{
 
 /// Tasks that are named before a cancel; the others are counted.
 const NAMED: usize = 8;
+/// The same where the user wants to see exactly which.
+const EXACT: usize = 40;
 
 const HELP: &str = " ↑ ↓ j k PgUp PgDn g G   move              / n N     find, next, previous
  ← → - +                 fold, unfold      \\         filter: action:*search* age>5s opaque:dash-*
@@ -22,7 +24,9 @@ const HELP: &str = " ↑ ↓ j k PgUp PgDn g G   move              / n N     fin
  Enter  [ ]              detail, scroll    t         tree or flat
  Space  c  U             tag, with children, untag all
  f  keep the cursor's line on its task     z  R      pause the screen, list now
- h  history (Glasswork)                    T         theme
+ h  5  history (Glasswork)                 T         theme
+ 0  all   1  running   2  waiting          v         the next filter that is kept
+ 3  told to stop      4  late              V         keeps the filter under a name
  w  unlock, lock what follows
  x  cancel: asks first, says what is lost  r         rate of a reindex, update or delete by query
  p  pause, resume a durable task (Glasswork)
@@ -46,38 +50,75 @@ pub(super) fn confirm(frame: &mut Frame<'_>, confirm: &Confirm, look: Look) {
         title.push_str(&format!(", with {} below", count(confirm.below as u64)));
     }
     title.push_str("? ");
-    let mut lines: Vec<Line<'_>> = confirm
-        .named
+    // The question itself is always there to be read.
+    let room = usize::from(frame.area().height).saturating_sub(7).max(1);
+    let which = match (confirm.exact, &confirm.preview) {
+        (true, Preview::Told(previewed)) => exactly(&previewed.total.which),
+        (_, _) => confirm.named.clone(),
+    };
+    let most = if confirm.exact { EXACT } else { NAMED }.min(room);
+    let mut lines: Vec<Line<'_>> = which
         .iter()
-        .take(NAMED)
+        .take(most)
         .map(|line| Line::raw(format!(" {line}")))
         .collect();
-    if number > NAMED {
-        lines.push(Line::raw(format!(" … and {} more", number - NAMED)));
+    if which.len() > most {
+        lines.push(Line::raw(format!(" … and {} more", which.len() - most)));
     }
     lines.push(match &confirm.preview {
         Preview::NotOffered => Line::styled(
             " this server has no preview: what is below them on other nodes stops, too",
             look.dim,
         ),
+        Preview::TooMany => Line::styled(
+            " they are too many to ask the server for each what would end",
+            look.dim,
+        ),
+        Preview::Asked if confirm.agreed => Line::styled(
+            " asking the server what would end, then telling it…",
+            look.dim,
+        ),
         Preview::Asked => Line::styled(" asking the server what would end…", look.dim),
-        Preview::Told(preview) => Line::raw(format!(" the server: {}", told(preview))),
+        Preview::Told(preview) => Line::raw(format!(" the server: {}", told(&preview.total))),
         Preview::Failed(line) => {
             Line::styled(format!(" no preview: {}", sanitise(line)), look.alarm)
         }
     });
+    if !confirm.reason.is_empty() {
+        lines.push(Line::raw(format!(" why: {}", sanitise(&confirm.reason))));
+    }
     lines.push(Line::raw(""));
+    let more = match confirm.takes_reason() {
+        true => "   [d] which exactly   [e] say why   [n] keep",
+        false => "   [n] keep",
+    };
     lines.push(Line::styled(
         match confirm.wants_number() {
             true => format!(
-                " type {number} and Enter to cancel: {}▏   [n] keep",
+                " type {number} and Enter to cancel: {}▏{more}",
                 confirm.typed
             ),
-            false => " [y] cancel   [n] keep".to_owned(),
+            false => format!(" [y] cancel{more}"),
         },
         look.bold,
     ));
     boxed(frame, &title, lines, look);
+}
+
+/// Every task that would end, a line each.
+fn exactly(which: &[Task]) -> Vec<String> {
+    let line = |task: &Task| {
+        let user = match task.user() {
+            Some(user) => format!(", user {user}"),
+            None => String::new(),
+        };
+        let age = age(task.running_time());
+        excerpt(
+            &format!("{} {}, {age} old{user}", task.id(), task.action),
+            200,
+        )
+    };
+    which.iter().map(line).collect()
 }
 
 /// A box in the middle, as large as it needs to be and as there is room.

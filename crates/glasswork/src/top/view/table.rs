@@ -2,8 +2,8 @@
 
 use super::theme::Look;
 use crate::{
-    top::state::State,
-    view::{Column, Paint, Row, Shade, State as Doing, Table},
+    top::state::{Known, State},
+    view::{Column, Paint, Row, Shade, Shown, State as Doing, Table, count},
 };
 use ratatui::text::{Line, Span};
 
@@ -15,20 +15,19 @@ pub(super) fn lines(state: &State, look: Look) -> Vec<Line<'static>> {
     let height = state.table_height();
     let shown = state.lines.iter().skip(state.scroll).take(height);
     let shown: Vec<_> = shown.collect();
-    let rows: Vec<Row<'_>> = shown
+    let known: Vec<Known<'_>> = shown.iter().map(|line| state.known(line)).collect();
+    let rows: Vec<Row<'_, Known<'_>>> = shown
         .iter()
-        .map(|line| {
-            let task = state.known(line);
-            Row {
-                branch: line.branch.clone(),
-                ..Row::of(task, state.list.node_name(&task.node))
-            }
+        .zip(&known)
+        .map(|(line, task)| Row {
+            branch: line.branch.clone(),
+            ..Row::of(task, state.list.node_name(task.node()))
         })
         .collect();
-    let glasswork = state.is_glasswork() || rows.iter().any(|row| row.task.glasswork.is_some());
+    let glasswork = state.is_glasswork() || known.iter().any(|task| task.brief.is_extended());
     let table = Table {
         // A sign says the state.
-        columns: Column::usual(glasswork)
+        columns: Column::live(glasswork)
             .into_iter()
             .filter(|column| *column != Column::State)
             .collect(),
@@ -45,8 +44,8 @@ pub(super) fn lines(state: &State, look: Look) -> Vec<Line<'static>> {
         look,
     )));
     for (number, (pieces, (line, row))) in pieces.zip(shown.iter().zip(&rows)).enumerate() {
-        let doing = Doing::of(row.task);
-        let tagged = if state.tagged.contains(&row.task.id()) {
+        let doing = row.task.state();
+        let tagged = if !state.tagged.is_empty() && state.tagged.contains(&row.task.id()) {
             '■'
         } else {
             ' '
@@ -63,6 +62,10 @@ pub(super) fn lines(state: &State, look: Look) -> Vec<Line<'static>> {
     }
     if state.listed && rows.is_empty() {
         lines.push(Line::styled("     no task matches", look.dim));
+    }
+    if state.list.more > 0 && lines.len() <= height {
+        let more = format!("     … {} more are not shown", count(state.list.more));
+        lines.push(Line::styled(more, look.dim));
     }
     lines
 }
