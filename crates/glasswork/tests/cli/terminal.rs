@@ -62,6 +62,20 @@ impl Terminal {
         assert!(done.success());
     }
 
+    /// The terminal has this size from now on.
+    pub fn resize(&self, columns: u16, lines: u16) {
+        let (columns, lines) = (columns.to_string(), lines.to_string());
+        let size = ["resize-window", "-x", &columns, "-y", &lines];
+        let done = self.tmux().args(size).status().unwrap();
+        assert!(done.success());
+    }
+
+    /// The screen with the escape sequences that colour it.
+    pub fn coloured_screen(&self) -> String {
+        let done = self.tmux().args(["capture-pane", "-p", "-e"]).output();
+        String::from_utf8_lossy(&done.unwrap().stdout).into_owned()
+    }
+
     pub fn screen(&self) -> String {
         let done = self.tmux().args(["capture-pane", "-p"]).output().unwrap();
         String::from_utf8_lossy(&done.stdout).into_owned()

@@ -135,22 +135,21 @@ fn counts(state: &State, look: Look) -> Line<'static> {
 
 /// How it went: a curve and the last figure of each.
 fn curves(state: &State) -> Line<'static> {
-    let trends = &state.trends;
-    let percent = |share| format!("{}%", count(share));
-    let rate = |bytes| format!("{}/s", size(bytes));
-    let told: [(&str, &Trend, &dyn Fn(u64) -> String); 5] = [
-        ("tasks", &trends.tasks, &count),
-        ("cpu", &trends.cpu, &percent),
-        ("mem", &trends.memory, &size),
-        ("io", &trends.io, &rate),
-        ("stops/min", &trends.stops, &count),
-    ];
+    const CURVES: usize = 5;
     // Names, figures and blanks take about fifteen columns each.
-    let width = (state.columns / told.len()).saturating_sub(15).clamp(3, 40);
-    let shown = told.map(|(name, trend, figure)| {
+    let width = (state.columns / CURVES).saturating_sub(15).clamp(3, 40);
+    let told = |name: &str, trend: &Trend, figure: fn(u64) -> String| {
         let last = trend.last().map_or(UNKNOWN.to_owned(), figure);
         format!(" {name} {} {last}", trend.curve(width).trim())
-    });
+    };
+    let trends = &state.trends;
+    let shown: [String; CURVES] = [
+        told("tasks", &trends.tasks, count),
+        told("cpu", &trends.cpu, |share| format!("{}%", count(share))),
+        told("mem", &trends.memory, size),
+        told("io", &trends.io, |bytes| format!("{}/s", size(bytes))),
+        told("stops/min", &trends.stops, count),
+    ];
     Line::raw(shown.join(" "))
 }
 
