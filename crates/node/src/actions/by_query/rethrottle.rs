@@ -109,8 +109,7 @@ impl Action for RethrottleNode {
                 format!("task [{id}] is not a reindex, update-by-query or delete-by-query task");
             return Ok(Err(Failure::illegal_argument(why)));
         }
-        let mut status = None;
-        let kept = match node.by_query_runs().get(request.number) {
+        let (parts, pace, status) = match node.by_query_runs().get(request.number) {
             None | Some(Run::Beginning) => {
                 let why = format!(
                     "task [{}] has not yet been initialized to the point where it knows how to rethrottle itself",
@@ -121,27 +120,25 @@ impl Action for RethrottleNode {
             Some(Run::Worker(worker)) => {
                 worker.throttle.set(request.requests_per_second);
                 let part = worker.slice_id.unwrap_or(0);
-                keep(&node, &task, &[part], request.requests_per_second).await
+                (vec![part], request.requests_per_second, None)
             }
             Some(Run::Leader(leader)) => {
                 match leader.rethrottle(request.requests_per_second, canceled(&task)) {
-                    Some((merged, slices, share)) => {
-                        status = Some(merged);
-                        keep(&node, &task, &slices, share).await
-                    }
-                    None => Ok(()),
+                    Some((merged, slices, share)) => (slices, share, Some(merged)),
+                    None => (Vec::new(), request.requests_per_second, None),
                 }
             }
         };
-        // It has this pace, but would not have it after a crash.
-        if let Err(failure) = kept {
-            return Ok(Err(failure));
-        }
+        // As it is at the moment of the new pace: keeping that takes a while.
         let mut snapshot = task.snapshot(&request.view);
         if let Some(status) = status {
             // As the reference: the only answer that shows running slices, and one without resources.
             snapshot.status = Some(status.to_json(request.view.form));
             snapshot.resources = None;
+        }
+        // It has this pace, but would not have it after a crash.
+        if let Err(failure) = keep(&node, &task, &parts, pace).await {
+            return Ok(Err(failure));
         }
         Ok(Ok(Box::new(snapshot)))
     }
