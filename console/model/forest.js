@@ -37,7 +37,10 @@ export class Forest {
   subtree(id) {
     const root = this.byId.get(id);
     const found = root ? [root] : [];
-    for (let at = 0; at < found.length; at += 1) found.push(...this.childrenOf(found[at].id));
+    for (let at = 0; at < found.length; at += 1) {
+      // One by one: a call takes some ten thousand arguments, a task may have more children.
+      for (const child of this.childrenOf(found[at].id)) found.push(child);
+    }
     return found;
   }
 
@@ -60,7 +63,7 @@ export class Forest {
         const task = waiting.pop();
         if (reached.has(task.id)) continue;
         reached.add(task.id);
-        waiting.push(...this.childrenOf(task.id));
+        for (const child of this.childrenOf(task.id)) waiting.push(child);
       }
     };
     this.roots.forEach(follow);

@@ -143,10 +143,12 @@ test("what is not known is sorted last, upwards and downwards", () => {
   }
 });
 
-test("a chain of 20,000 tasks and 10,000 children are no problem", () => {
+test("a chain of 20,000 tasks and 250,000 children are no problem", () => {
   const chain = new Forest([task(0), ...Array.from({ length: 20_000 }, (_, at) => child(at + 1, at))]);
   const shown = rows(chain, { matches: (one) => one.id === "n1:20000", sort: { key: "id" }, tree: true, isFolded: () => false });
   assert.equal(shown.length, 20_001);
+  const widest = new Forest([task(1)].concat(Array.from({ length: 250_000 }, (_, at) => child(at + 2, 1))));
+  assert.equal(widest.subtree("n1:1").length, 250_001);
   const wide = new Forest([task(1), ...Array.from({ length: 10_000 }, (_, at) => child(at + 2, 1))]);
   const drawn = flame(wide, "n1:1", "time");
   assert.ok(drawn.boxes.length <= 400 && drawn.boxes.length + drawn.left === 10_001);

@@ -21,7 +21,7 @@ use std::{
 use tempfile::TempDir;
 
 /// How long a page may take to become what a test waits for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A browser with one page; ended when dropped.
 pub struct Browser {
