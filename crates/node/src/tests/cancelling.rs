@@ -11,7 +11,10 @@ use crate::{
 };
 use glasswork_content::failure::Kind;
 use glasswork_tasks::{Filter, Pattern, Start, TaskId};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancel_by_id_stops_the_tree_on_every_node() {
@@ -174,12 +177,18 @@ async fn a_cancel_that_cannot_be_says_why() {
     cluster.is_quiet().await;
 }
 
+fn wall_millis() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_millis()).unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_cancel_keeps_the_first_time() {
     let cluster = Cluster::of(2).await;
     let search = cluster.search(0, &[("n2", Behaviour::Deaf(600))]).await;
     let first = cluster.cancel_one(0, &search.task.id()).await;
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    let then = tasks(&first)[0].cancelled_millis.unwrap();
+    eventually(|| wall_millis() > then).await;
     let second = cluster.cancel_one(1, &search.task.id()).await;
     assert_eq!(
         tasks(&first)[0].cancelled_millis,

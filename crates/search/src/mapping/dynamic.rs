@@ -2,10 +2,10 @@
 
 use super::dates::{DateFormat, Rounding, Zone};
 use super::definition::{read_dynamic, render_json};
+use super::field_types::Scalar;
 use super::object::Child;
 use super::preview::java_text;
 use super::tree::{Mapping, wildcard};
-use super::types::Scalar;
 use crate::analysis::Analysis;
 use glasswork_content::{Failure, Limits, Node, Object, Render, Value, parse};
 use regex::Regex;

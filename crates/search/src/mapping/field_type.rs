@@ -1,8 +1,8 @@
 //! One field of a mapping: its type, its parameters and where the engine keeps it.
 
 use super::dates::DateFormat;
+use super::field_types::Scalar;
 use super::parameters::{Parameters, Setting};
-use super::types::Scalar;
 use crate::analysis::{Analysis, Analyzer, Normalizer};
 use glasswork_content::Failure;
 use glasswork_content::number::double_text;

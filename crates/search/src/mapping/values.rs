@@ -2,7 +2,7 @@
 
 use super::dates::{DateFormat, Zone};
 use super::field_type::{FieldType, Kind};
-use super::types::DecimalFormat;
+use super::field_types::DecimalFormat;
 use glasswork_content::{Failure, Node, Render, number};
 use glasswork_engine::FieldValue;
 use std::ops::Bound;
@@ -172,7 +172,7 @@ impl ValueFormat {
                 .double_text(*number)
                 .unwrap_or_else(|| number::double_text(*number)),
             FieldValue::Bool(flag) => flag.to_string(),
-            FieldValue::Ip(address) => super::types::address_text(*address),
+            FieldValue::Ip(address) => super::field_types::address_text(*address),
         }
     }
 

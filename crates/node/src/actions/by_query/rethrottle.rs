@@ -151,7 +151,7 @@ async fn keep(
     parts: &[u32],
     requests_per_second: f32,
 ) -> Result<(), Failure> {
-    let Some(run) = node.durable_run(task) else {
+    let Some(run) = node.durable_run(task).filter(|_| !parts.is_empty()) else {
         return Ok(());
     };
     let ask = |_, asked: &mut Asked| asked.requests_per_second = Some(requests_per_second);

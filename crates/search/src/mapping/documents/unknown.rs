@@ -3,8 +3,8 @@
 use super::{Parser, Place, join, values::scalar};
 use crate::mapping::{
     dynamic,
+    field_types::Scalar,
     object::{Child, Dynamic, ObjectType},
-    types::Scalar,
 };
 use glasswork_content::{Failure, Kind as FailureKind, Token};
 

@@ -3,9 +3,9 @@
 use super::{Parser, Place, unknown::strict};
 use crate::mapping::{
     field_type::{FieldType, Kind},
+    field_types::{LONGEST_TERM, Scalar, immense_term},
     object::{Child, Dynamic},
     preview::java_text,
-    types::{LONGEST_TERM, Scalar, immense_term},
 };
 use glasswork_content::{Failure, Kind as FailureKind, Limits, Token};
 use glasswork_engine::{FieldNumber, Tokens};
