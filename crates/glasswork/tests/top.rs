@@ -159,8 +159,8 @@ fn an_opensearch_is_shown_and_its_reindex_stopped() {
     let Some(terminal) = Terminal::start(&cli, "--every 1s -f 'action:*reindex'") else {
         return;
     };
-    let number = id.rsplit(':').next().unwrap();
-    terminal.shows(number);
+    // The whole id: its number may stand in the address above, too.
+    terminal.shows(&id);
     terminal.press(&["w", "x"]);
     let asked = terminal.shows("has no preview");
     assert!(asked.contains("what it wrote stays"), "{asked}");
